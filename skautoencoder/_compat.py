@@ -1,0 +1,10 @@
+"""What we use of scikit-learn beyond its documented API, imported in this one place.
+
+These names are what scikit-learn's own project template builds on; they behave alike
+from 1.7 to 1.9.
+"""
+
+from sklearn.base import _fit_context as fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+
+__all__ = ["Interval", "StrOptions", "fit_context"]

@@ -1,0 +1,540 @@
+"""AutoencoderTransformer: the facade that scikit-learn sees."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from ._architecture import draw_parameters, encoder_widths, layer_activations, layer_widths
+from ._compat import Interval, StrOptions, fit_context
+from ._progress import progress_line
+from ._random import generators
+from ._reconstruction import ReconstructionMixin
+from ._threads import single_threaded_blas
+from ._validation import check_parameters, check_range, training_rows, unchanged_on_failure
+from .layer_weights import from_layer_form, split_at_code, to_layer_form
+from .network.activations import ACTIVATIONS
+from .network.initializers import INITIALIZERS
+from .network.losses import LOSSES
+from .network.parallel import Workers
+from .network.parameters import Parameters
+from .network.scaling import extremes, fit_scaling
+from .network.schedules import SCHEDULES, Schedule
+from .network.solvers import SOLVERS, Solver
+from .network.training import Settings, Trainer
+
+# Chosen by measurement, as is the rule for the learning rate: see benchmarks/.
+AUTO_BATCH_SIZE = 64
+
+
+class AutoencoderTransformer(
+    ReconstructionMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Dimensionality reduction with an autoencoder, a nonlinear relative of PCA.
+
+    A dense network squeezes X through a narrow code and rebuilds it; the code is what
+    `transform` returns, and `inverse_transform` leads from a code back to the units of X.
+
+    Parameters
+    ----------
+    n_components : int, default=36
+        Width of the code.
+
+    hidden_layer_sizes : int or sequence of int, default=(50, 40)
+        Widths of the encoder's layers before the code; () for none. The decoder mirrors
+        them.
+
+    decoder_layer_sizes : int, sequence of int or None, default=None
+        Widths of the decoder's layers between code and output, where it should not
+        mirror the encoder.
+
+    activation : str, default="tanh"
+        Activation of the hidden layers: "identity", "tanh", "sigmoid", "relu",
+        "leaky_relu", "elu", "selu", "silu", "gelu" or "softplus".
+
+    code_activation : str, default="auto"
+        Activation of the code; "auto" is the one of the hidden layers.
+
+    output_activation : str, default="auto"
+        Activation of the output; "auto" is "sigmoid" where all of X lies in [0, 1] (and
+        for `loss="binary_cross_entropy"`), "identity" otherwise.
+
+    loss : {"squared_error", "binary_cross_entropy"}, default="squared_error"
+        What training minimises: its mean over the rows, where the loss of a row is the
+        sum over its features, in the network's units (see `scale`). Half the squared
+        error, or the cross entropy, which needs X in [0, 1] and a sigmoid output.
+
+    weight_init : str, default="auto"
+        How weights are drawn: "glorot", "he" or "lecun" followed by "_uniform" or
+        "_normal", or "orthogonal". "auto" chooses by the activation of each layer: he
+        for the relu family, lecun for selu, glorot for the others. Biases start at 0.
+
+    scale : {"auto", "standard", "minmax"} or None, default="auto"
+        Scaling of the features inside the network, undone by `inverse_transform`.
+        "standard" gives each mean 0 and variance 1, "minmax" maps each onto [0, 1] (or
+        onto the range of a bounded output). "auto" standardises where the output is
+        unbounded, and maps onto the output's range where it is bounded and X is not
+        within it already.
+
+    alpha : float, default=0.0
+        Strength of the L2 penalty: ``alpha / 2 * (W ** 2).sum()`` over all weights is
+        added to the mean loss.
+
+    solver : {"adam", "sgd"} or solver object, default="adam"
+        How a gradient becomes a step: a name, or an :class:`Adam` or :class:`SGD` with
+        parameters of its own.
+
+    learning_rate : str or schedule object, default="cosine"
+        Schedule of the learning rate: "constant", "invscaling", "adaptive", "cosine" or
+        "one_cycle", or an object such as :class:`CosineSchedule`.
+
+    learning_rate_init : float or "auto", default="auto"
+        The learning rate that the schedule starts from or rises to. "auto" is
+        ``0.08 / sqrt(widest layer)`` for Adam, and ``0.2 * (1 - momentum)`` for SGD.
+
+    batch_size : int or "auto", default="auto"
+        Rows in a batch; at most all of them are taken, and then every step uses the
+        whole training set. "auto" is 64.
+
+    max_iter : int, default=200
+        Number of epochs, each of which uses every row once.
+
+    tol : float, default=1e-4
+        Smallest decrease of the loss that counts as an improvement.
+
+    n_iter_no_change : int, default=10
+        Training stops after this many epochs in a row without an improvement.
+
+    early_stopping : bool, default=False
+        Whether to hold out rows and watch the loss on them instead of on the training
+        rows.
+
+    validation_fraction : float, default=0.1
+        Share of the rows held out by `early_stopping`.
+
+    shuffle : bool, default=True
+        Whether to visit the rows in a new order each epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, order of rows and held-out rows. An int makes results the same
+        each time. The global random state of NumPy is neither read nor changed.
+
+    verbose : bool, default=False
+        Whether to show a live line of progress.
+
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and the solver state of the fit before,
+        for `max_iter` more epochs. Scaling and output activation stay as they were; a
+        schedule with a planned end starts anew.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (n_in, n_out)
+        Weights of every layer, the encoder's first.
+
+    intercepts_ : list of ndarray of shape (n_out,)
+        Biases of every layer.
+
+    loss_curve_ : list of float
+        Mean loss over the training rows in each epoch, with the penalty of `alpha`,
+        while the weights were changing.
+
+    validation_loss_curve_ : list of float or None
+        Mean loss over the held-out rows after each epoch; None without
+        `early_stopping`.
+
+    best_loss_ : float
+        Lowest validation loss with `early_stopping`, else lowest training loss; the
+        weights are those of that epoch.
+
+    n_iter_ : int
+        Number of epochs run.
+
+    t_ : int
+        Number of training rows seen, counted each time.
+
+    n_layers_ : int
+        Number of layers, those of input and output included.
+
+    output_activation_ : str
+        Activation of the output.
+
+    shift_, scale_ : ndarray of shape (n_features_in_,) or None
+        The network sees ``(X - shift_) / scale_``; None where X is not scaled.
+
+    n_features_in_ : int
+        Number of features seen during `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen during `fit`, where X has names that are all strings.
+
+    See Also
+    --------
+    sklearn.decomposition.PCA : The best linear code, found at once.
+    sklearn.neural_network.MLPRegressor : A network for supervised regression.
+
+    Notes
+    -----
+    The best weights are restored at the end of `fit`: those of the epoch with the lowest
+    validation loss with `early_stopping`, else with the lowest training loss.
+
+    Large batches are shared among threads, as many as BLAS is allowed to use; see
+    `threadpoolctl.threadpool_limits`.
+
+    References
+    ----------
+    .. [1] Hinton, Salakhutdinov (2006), Reducing the Dimensionality of Data with Neural
+       Networks. Science 313.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skautoencoder import AutoencoderTransformer
+    >>> X = load_digits().data / 16
+    >>> autoencoder = AutoencoderTransformer(n_components=10, max_iter=50, random_state=0)
+    >>> autoencoder.fit_transform(X).shape
+    (1797, 10)
+    >>> autoencoder.reconstruct(X).shape
+    (1797, 64)
+    >>> autoencoder.score(X) > 0.8
+    True
+    """
+
+    _parameter_constraints = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "decoder_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), None],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "code_activation": [StrOptions({"auto", *ACTIVATIONS})],
+        "output_activation": [StrOptions({"auto", *ACTIVATIONS})],
+        "loss": [StrOptions(set(LOSSES))],
+        "weight_init": [StrOptions({"auto", *INITIALIZERS})],
+        "scale": [StrOptions({"auto", "standard", "minmax"}), None],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "solver": [StrOptions(set(SOLVERS)), Solver],
+        "learning_rate": [StrOptions(set(SCHEDULES)), Schedule],
+        "learning_rate_init": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        n_components=36,
+        *,
+        hidden_layer_sizes=(50, 40),
+        decoder_layer_sizes=None,
+        activation="tanh",
+        code_activation="auto",
+        output_activation="auto",
+        loss="squared_error",
+        weight_init="auto",
+        scale="auto",
+        alpha=0.0,
+        solver="adam",
+        learning_rate="cosine",
+        learning_rate_init="auto",
+        batch_size="auto",
+        max_iter=200,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        shuffle=True,
+        random_state=None,
+        verbose=False,
+        warm_start=False,
+    ):
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.decoder_layer_sizes = decoder_layer_sizes
+        self.activation = activation
+        self.code_activation = code_activation
+        self.output_activation = output_activation
+        self.loss = loss
+        self.weight_init = weight_init
+        self.scale = scale
+        self.alpha = alpha
+        self.solver = solver
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.verbose = verbose
+        self.warm_start = warm_start
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None):
+        """Train the network to rebuild X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data. float32 and float64 are kept; a C-contiguous array is not
+            copied, and a sparse matrix is made dense a batch at a time.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows; a weight of 2 counts like having the row twice.
+
+        Returns
+        -------
+        self : AutoencoderTransformer
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            Where a parameter, X or sample_weight is not as it must be, or where training
+            diverges. The estimator is then as it was before the call.
+
+        Warns
+        -----
+        UserWarning
+            Where Ctrl-C ended training early; the best weights so far are kept.
+        """
+        with unchanged_on_failure(self):
+            continues = self.warm_start and hasattr(self, "coefs_")
+            rows, split_rng, rng = self._prepare(X, sample_weight, continues)
+            with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
+                trainer = self._trainer(rows, rng, workers)
+                order, validation_rows = self._hold_out(rows, split_rng)
+                with progress_line(self.verbose, self.max_iter) as on_epoch:
+                    history = trainer.fit(order, validation_rows, on_epoch, continues)
+            self._store(trainer)
+            self.best_loss_ = history.best_loss
+            if history.interrupted:
+                warnings.warn(
+                    f"Training was interrupted after {len(history.loss_curve)} epochs: "
+                    "the best weights so far are kept.",
+                    stacklevel=2,
+                )
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Train for one pass over X, from where the last call of any fit left off.
+
+        The first call draws the weights and fixes scaling and output activation by its
+        rows, so these should be typical. No rows are held out: `early_stopping` has no
+        effect here, nor have `max_iter`, `tol` and `n_iter_no_change`. The solver's
+        state is carried on. A schedule with a planned end ("cosine", "one_cycle") has
+        none here and stays at `learning_rate_init`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to learn from.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, relative to each other.
+
+        Returns
+        -------
+        self : AutoencoderTransformer
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`.
+        """
+        with unchanged_on_failure(self):
+            rows, _, rng = self._prepare(X, sample_weight, continues=hasattr(self, "coefs_"))
+            with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
+                trainer = self._trainer(rows, rng, workers)
+                trainer.fit_pass(np.arange(len(rows)))
+            self._store(trainer)
+            self.best_loss_ = min(self.loss_curve_)
+        return self
+
+    @classmethod
+    def from_layer_weights(cls, layer_weights, n_components=36, **params):
+        """Make a fitted estimator of the weights of a trained network.
+
+        Parameters
+        ----------
+        layer_weights : sequence of ndarray of shape (n_out, n_in + 1)
+            Weights of every layer, the biases in the last column, as
+            :func:`read_layer_weights` returns them.
+
+        n_components : int, default=36
+            Width of the code: tells encoder from decoder.
+
+        **params
+            Further parameters of the estimator. Unless given, `activation` is "tanh" and
+            `output_activation` "sigmoid".
+
+        Returns
+        -------
+        autoencoder : AutoencoderTransformer
+            A fitted estimator without inner scaling; `partial_fit` trains it further.
+
+        Raises
+        ------
+        ValueError
+            Where the matrices do not make a network with such a code.
+        """
+        coefs, intercepts = from_layer_form(layer_weights)
+        n_encoder_layers = split_at_code(intercepts, n_components)
+        widths = [len(intercept) for intercept in intercepts]
+        self = cls(
+            n_components,
+            hidden_layer_sizes=tuple(widths[: n_encoder_layers - 1]),
+            decoder_layer_sizes=tuple(widths[n_encoder_layers:-1]),
+            **{"activation": "tanh", "output_activation": "sigmoid", **params},
+        )
+        self._validate_params()
+        output = "sigmoid" if self.output_activation == "auto" else self.output_activation
+        self.n_features_in_ = coefs[0].shape[0]
+        self._start(Parameters.from_arrays(coefs, intercepts), output, scaling=None)
+        self.best_loss_ = np.inf
+        return self
+
+    def to_layer_weights(self):
+        """Return the weights as matrices (n_out, n_in + 1), the biases last.
+
+        Inner scaling is worked into the first layer, and into the last where its
+        activation is the identity, so that the matrices take and give the units of X.
+
+        Returns
+        -------
+        layer_weights : ndarray of object, of shape (n_layers,)
+            Matrices of shape (n_out, n_in + 1). ``numpy.save`` writes them in the form
+            that :func:`read_layer_weights` reads.
+
+        Raises
+        ------
+        ValueError
+            Where X is scaled and the output's activation is not the identity: no matrix
+            can undo the scaling after it.
+        """
+        check_is_fitted(self)
+        return to_layer_form(
+            self.coefs_, self.intercepts_, self._scaling(), self.output_activation_
+        )
+
+    def _prepare(self, X, sample_weight, continues):
+        """Validated rows in the network's units, and the generators; initialised weights."""
+        check_parameters(self)
+        dtype = self.coefs_[0].dtype if continues else [np.float64, np.float32]
+        rows = training_rows(self, X, sample_weight, dtype, reset=not continues)
+        widths = layer_widths(self, rows.n_features)
+        split_rng, rng = generators(self.random_state, self.n_iter_ if continues else 0)
+        if continues:
+            self._refuse_other_widths(widths)
+        else:
+            output = self._choose_output(rows)
+            scaling = fit_scaling(self.scale, rows, ACTIVATIONS[output])
+            names = layer_activations(self, output)
+            parameters = draw_parameters(widths, names, self.weight_init, rng, rows.X.dtype)
+            self._start(parameters, output, scaling)
+        rows.scaling = self._scaling()
+        check_range(rows, self.loss)
+        return rows, split_rng, rng
+
+    def _start(self, parameters, output, scaling):
+        """Set the fitted attributes of a network that has not been trained here yet."""
+        self.coefs_, self.intercepts_ = parameters.to_arrays()
+        self.activations_ = layer_activations(self, output)
+        self.output_activation_ = output
+        self.n_layers_ = len(self.coefs_) + 1
+        self._n_encoder_layers = len(encoder_widths(self))
+        self.shift_ = None if scaling is None else scaling.shift
+        self.scale_ = None if scaling is None else scaling.scale
+        self.loss_curve_, self.validation_loss_curve_ = [], None
+        self.n_iter_ = self.t_ = 0
+        self._solver_state = self._solver().init_state(parameters)
+
+    def _refuse_other_widths(self, widths):
+        fitted = [self.n_features_in_, *(len(intercept) for intercept in self.intercepts_)]
+        if widths != fitted:
+            raise ValueError(
+                f"Training cannot go on: the parameters ask for layers of widths {widths}, but "
+                f"the fitted network has {fitted}. Restore n_components and the layer sizes, "
+                "or call fit with warm_start=False."
+            )
+
+    def _hold_out(self, rows, rng):
+        """The order of the training rows, and the validation rows or None."""
+        n_rows = len(rows)
+        if not self.early_stopping:
+            return np.arange(n_rows), None
+        n_validation = max(1, round(self.validation_fraction * n_rows))
+        if n_validation >= n_rows:
+            raise ValueError(
+                f"early_stopping=True with validation_fraction={self.validation_fraction} leaves "
+                f"no row to train on, n_samples={n_rows}: pass more rows, lower "
+                "validation_fraction or set early_stopping=False."
+            )
+        order = rng.permutation(n_rows)
+        order[:n_validation].sort()
+        if not self.shuffle:
+            order[n_validation:].sort()
+        return order[n_validation:], rows.select(order[:n_validation])
+
+    def _choose_output(self, rows):
+        if self.output_activation != "auto":
+            return self.output_activation
+        if LOSSES[self.loss].fused_activation is not None:
+            return LOSSES[self.loss].fused_activation
+        low, high = extremes(rows)
+        return "sigmoid" if low.min() >= 0 and high.max() <= 1 else "identity"
+
+    def _solver(self):
+        return SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
+
+    def _trainer(self, rows, rng, workers):
+        parameters = Parameters.from_arrays(self.coefs_, self.intercepts_)
+        state = self._solver().continue_state(self._solver_state, parameters)
+        solver, schedule, rate = self._solver(), self.learning_rate, self.learning_rate_init
+        settings = Settings(
+            loss=LOSSES[self.loss],
+            solver=solver,
+            schedule=SCHEDULES[schedule]() if isinstance(schedule, str) else schedule,
+            learning_rate_init=float(
+                solver.auto_learning_rate(parameters.widths) if rate == "auto" else rate
+            ),
+            batch_size=min(
+                AUTO_BATCH_SIZE if self.batch_size == "auto" else self.batch_size, len(rows)
+            ),
+            alpha=float(self.alpha),
+            shuffle=self.shuffle,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            n_iter_no_change=self.n_iter_no_change,
+        )
+        return Trainer(parameters, self.activations_, rows, settings, state, rng, workers)
+
+    def _store(self, trainer):
+        """Take over what training has changed."""
+        history = trainer.history
+        self.coefs_, self.intercepts_ = trainer.parameters.to_arrays()
+        self._solver_state = trainer.state
+        self.loss_curve_ = self.loss_curve_ + history.loss_curve
+        if self.early_stopping and history.validation_loss_curve:
+            earlier = self.validation_loss_curve_ or []
+            self.validation_loss_curve_ = earlier + history.validation_loss_curve
+        self.n_iter_ += len(history.loss_curve)
+        self.t_ += history.n_rows_seen

@@ -1,0 +1,108 @@
+"""One clear error before any work: parameters, rows, weights, codes."""
+
+from contextlib import contextmanager
+
+import numpy as np
+from sklearn.utils.validation import check_array, validate_data
+
+from ._architecture import decoder_widths, encoder_widths
+from .network.losses import LOSSES
+from .network.rows import Rows
+from .network.scaling import extremes
+
+
+@contextmanager
+def unchanged_on_failure(estimator):
+    """Whatever stops the work inside, the estimator is then as it was before.
+
+    Attributes may be replaced inside, but nothing that they hold may be written to.
+    """
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def check_parameters(estimator):
+    """Raise ValueError for what the table of parameter constraints cannot express."""
+    encoder_widths(estimator)
+    decoder_widths(estimator)
+    for component in (estimator.solver, estimator.learning_rate):
+        if not isinstance(component, str):
+            component.check()
+    fused, output = LOSSES[estimator.loss].fused_activation, estimator.output_activation
+    if fused is not None and output not in ("auto", fused):
+        raise ValueError(
+            f"loss={estimator.loss!r} needs output_activation={fused!r}. "
+            f"Got {output!r} instead: leave output_activation at 'auto'."
+        )
+
+
+def training_rows(estimator, X, sample_weight, dtype, reset):
+    """Validated `Rows`, those with zero weight left out."""
+    X = validate_data(estimator, X, accept_sparse="csr", dtype=dtype, reset=reset)
+    weights = check_sample_weight(sample_weight, X)
+    if weights is None or weights.all():
+        return Rows(X, sample_weight=weights)
+    return Rows(X, sample_weight=weights, subset=np.flatnonzero(weights))
+
+
+def inference_rows(estimator, X, scaling=None, sample_weight=None):
+    """Validated `Rows` of the width that the estimator was fitted on."""
+    X = validate_data(
+        estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
+    )
+    return Rows(X, scaling, check_sample_weight(sample_weight, X))
+
+
+def code_rows(estimator, X, n_components):
+    """Validated `Rows` of codes."""
+    X = check_array(X, dtype=[np.float64, np.float32], input_name="X", estimator=estimator)
+    if X.shape[1] != n_components:
+        raise ValueError(
+            f"X has {X.shape[1]} features, but the codes of this "
+            f"{type(estimator).__name__} have {n_components}: pass what transform returns."
+        )
+    return Rows(X)
+
+
+def check_sample_weight(sample_weight, X):
+    """Weights as a vector of X's dtype, at most 1; None where all rows weigh the same."""
+    if sample_weight is None:
+        return None
+    weights = check_array(
+        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weights.shape != (X.shape[0],):
+        raise ValueError(
+            f"sample_weight must have one weight for each row, shape ({X.shape[0]},). "
+            f"Got shape {weights.shape} instead."
+        )
+    if weights.min() < 0 or weights.max() == 0:
+        raise ValueError(
+            "sample_weight must not be negative, and at least one weight must be positive. "
+            f"Got weights from {weights.min():g} to {weights.max():g}."
+        )
+    if weights.min() == weights.max():
+        return None
+    return (weights / weights.max()).astype(X.dtype)
+
+
+def check_range(rows, loss_name):
+    """Raise ValueError where the rows leave the range that the loss needs."""
+    loss = LOSSES[loss_name]
+    if np.isinf(loss.low) and np.isinf(loss.high):
+        return
+    smallest, largest = extremes(rows)
+    low, high = smallest.min(), largest.max()
+    # Scaling maps the largest value onto the bound to within rounding.
+    slack = 4 * np.finfo(rows.X.dtype).eps
+    if low < loss.low - slack or high > loss.high + slack:
+        raise ValueError(
+            f"loss={loss_name!r} needs X in [{loss.low:g}, {loss.high:g}]. Got values from "
+            f"{low:g} to {high:g} instead: scale X, set scale='minmax' before the first fit, "
+            "or use loss='squared_error'."
+        )

@@ -1,0 +1,232 @@
+"""Layer weights: matrices (n_out, n_in + 1), the biases in the last column.
+
+The form in which the original "Autoencoder from Scratch" stored its networks: a `.npy`
+file whose array of objects is a pickle. A pickle can run code when it is loaded; the
+reader here runs nothing that the file contains.
+"""
+
+import io
+import pickle
+import pickletools
+
+import numpy as np
+
+# What numpy.save writes for an array of objects, by NumPy 1 and 2 and pickle protocols
+# 2 to 5: enough to build tuples, lists, strings, bytes and numbers.
+_ALLOWED_OPCODES = frozenset(
+    "PROTO FRAME STOP MARK MEMOIZE BINPUT LONG_BINPUT BINGET LONG_BINGET GLOBAL STACK_GLOBAL "
+    "REDUCE BUILD NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 EMPTY_TUPLE TUPLE TUPLE1 "
+    "TUPLE2 TUPLE3 EMPTY_LIST APPEND APPENDS SHORT_BINUNICODE BINUNICODE SHORT_BINSTRING "
+    "BINSTRING SHORT_BINBYTES BINBYTES".split()
+)
+
+
+class _ArrayRecord:
+    """Stands for an array while the file is read: keeps what it is told, does nothing."""
+
+    state = None
+
+    def __setstate__(self, state):
+        self.state = state
+
+
+class _DtypeRecord(_ArrayRecord):
+    """Stands for a dtype in the same way."""
+
+    def __init__(self, code="", align=False, copy=False):
+        self.code = code
+
+
+def _new_array(kind=None, shape=None, code=None):
+    return _ArrayRecord()
+
+
+def _encode(text, encoding):
+    """Pickle protocol 2 writes bytes as a str and its encoding."""
+    if not isinstance(text, str) or encoding != "latin1":
+        raise pickle.UnpicklingError("bytes in an unknown encoding")
+    return text.encode("latin1")
+
+
+_RECORDS = {
+    ("numpy._core.multiarray", "_reconstruct"): _new_array,
+    ("numpy.core.multiarray", "_reconstruct"): _new_array,
+    ("numpy", "ndarray"): None,
+    ("numpy", "dtype"): _DtypeRecord,
+    ("_codecs", "encode"): _encode,
+}
+
+
+class _RecordUnpickler(pickle.Unpickler):
+    """Admits the names that arrays are pickled with, and gives inert records for them."""
+
+    def find_class(self, module, name):
+        if (module, name) not in _RECORDS:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+        return _RECORDS[module, name]
+
+
+def read_layer_weights(path):
+    """Read layer weights from a `.npy` file, without running anything that it contains.
+
+    ``numpy.load(path, allow_pickle=True)`` would run whatever code a hostile file asks
+    for. This reader admits nothing but numeric NumPy arrays.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A file written by ``numpy.save`` from a list or object array of matrices.
+
+    Returns
+    -------
+    layer_weights : list of ndarray of shape (n_out, n_in + 1)
+        Weights of every layer, the biases in the last column, float32 or float64.
+
+    Raises
+    ------
+    ValueError
+        Where the file is damaged or holds anything but such matrices.
+
+    See Also
+    --------
+    AutoencoderTransformer.from_layer_weights : Make an estimator of them.
+
+    Examples
+    --------
+    >>> import tempfile, os
+    >>> import numpy as np
+    >>> from skautoencoder import read_layer_weights
+    >>> matrices = np.empty(2, dtype=object)
+    >>> matrices[:] = [np.zeros((2, 5)), np.zeros((4, 3))]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "layer_weights.npy")
+    ...     np.save(path, matrices)
+    ...     [matrix.shape for matrix in read_layer_weights(path)]
+    [(2, 5), (4, 3)]
+    """
+    with open(path, "rb") as file:
+        content = file.read()
+    try:
+        return _parse(content)
+    except Exception as error:
+        raise ValueError(
+            f"{str(path)!r} holds no layer weights ({error}): expected a .npy file with an "
+            "array of numeric matrices of shape (n_out, n_in + 1). Nothing of it was run."
+        ) from error
+
+
+def _parse(content):
+    stream = io.BytesIO(content)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("not version 1.0 of the .npy format")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    if not dtype.hasobject:
+        # All matrices of one shape: numpy.save has stored a plain array of numbers.
+        matrices = list(np.load(io.BytesIO(content), allow_pickle=False))
+        return [_check_matrix(matrix) for matrix in matrices]
+    pickled = content[stream.tell() :]
+    _refuse_odd_opcodes(pickled)
+    outer = _RecordUnpickler(io.BytesIO(pickled)).load()
+    _, outer_shape, _, _, records = _array_state(outer)
+    if len(shape) != 1 or outer_shape != shape or len(records) != shape[0]:
+        raise ValueError("its parts contradict each other")
+    return [_check_matrix(_build_matrix(record)) for record in records]
+
+
+def _refuse_odd_opcodes(pickled):
+    """Raise unless the pickle is made of what numpy.save writes, to its last byte."""
+    end = 0
+    for opcode, argument, position in pickletools.genops(pickled):
+        if opcode.name not in _ALLOWED_OPCODES:
+            raise ValueError(f"unexpected opcode {opcode.name}")
+        # A huge index would make the unpickler reserve memory for it.
+        if "PUT" in opcode.name and argument > len(pickled):
+            raise ValueError("a memo index out of range")
+        end = position + 1
+    if end != len(pickled):
+        raise ValueError("bytes after its end")
+
+
+def _array_state(record):
+    """The five parts of an array's pickled state."""
+    state = record.state if type(record) is _ArrayRecord else None
+    if not isinstance(state, tuple) or len(state) != 5:
+        raise ValueError("something that is not an array")
+    return state
+
+
+def _build_matrix(record):
+    """The numeric matrix that a record stands for."""
+    _, shape, dtype, is_fortran, buffer = _array_state(record)
+    code = getattr(dtype, "code", None)
+    if code not in ("f4", "f8") or not isinstance(buffer, bytes):
+        raise ValueError("a matrix that is not of float32 or float64")
+    order = dtype.state[1] if isinstance(dtype.state, tuple) else "<"
+    if order not in ("<", ">"):
+        raise ValueError("an unknown byte order")
+    flat = np.frombuffer(buffer, dtype=order + code)
+    matrix = flat.reshape(shape, order="F" if is_fortran else "C")
+    return matrix.astype(code, order="C")
+
+
+def _check_matrix(matrix):
+    if matrix.ndim != 2 or matrix.shape[0] < 1 or matrix.shape[1] < 2:
+        raise ValueError(f"a matrix of shape {matrix.shape}")
+    if matrix.dtype.kind != "f" or not np.isfinite(matrix).all():
+        raise ValueError("numbers that are not finite floats")
+    return matrix
+
+
+def from_layer_form(layer_weights):
+    """Split matrices (n_out, n_in + 1) into coefs (n_in, n_out) and intercepts."""
+    matrices = [np.asarray(matrix) for matrix in layer_weights]
+    if len(matrices) < 2:
+        raise ValueError(
+            f"layer_weights must hold at least two matrices, an encoder's and a decoder's. "
+            f"Got {len(matrices)} instead."
+        )
+    dtype = np.float32 if all(m.dtype == np.float32 for m in matrices) else np.float64
+    matrices = [_check_matrix(matrix.astype(dtype)) for matrix in matrices]
+    shapes = [matrix.shape for matrix in matrices]
+    chained = all(b[1] == a[0] + 1 for a, b in zip(shapes, shapes[1:], strict=False))
+    if not chained or shapes[-1][0] != shapes[0][1] - 1:
+        raise ValueError(
+            "layer_weights must be matrices (n_out, n_in + 1), each taking what the one before "
+            f"gives, and the last giving what the first takes. Got shapes {shapes} instead."
+        )
+    return [np.ascontiguousarray(m[:, :-1].T) for m in matrices], [m[:, -1].copy() for m in matrices]
+
+
+def split_at_code(intercepts, n_components):
+    """Number of the encoder's layers: up to the layer that is n_components wide.
+
+    Of several, the one nearest to the middle is the code.
+    """
+    widths = [len(intercept) for intercept in intercepts]
+    candidates = [i + 1 for i, width in enumerate(widths[:-1]) if width == n_components]
+    if not candidates:
+        raise ValueError(
+            f"n_components={n_components} is not the width of any hidden layer of "
+            f"layer_weights: choose one of {sorted(set(widths[:-1]))}."
+        )
+    return min(candidates, key=lambda n_layers: abs(n_layers - len(widths) / 2))
+
+
+def to_layer_form(coefs, intercepts, scaling, output_activation):
+    """Join coefs and intercepts, with the scaling worked in, into an array of matrices."""
+    coefs, intercepts = list(coefs), list(intercepts)
+    if scaling is not None:
+        if output_activation != "identity":
+            raise ValueError(
+                "Layer weights cannot express a scaling after "
+                f"output_activation={output_activation!r}: fit with scale=None or with "
+                "output_activation='identity'."
+            )
+        coefs[0] = coefs[0] / scaling.scale[:, np.newaxis]
+        intercepts[0] = intercepts[0] - scaling.shift @ coefs[0]
+        coefs[-1] = coefs[-1] * scaling.scale
+        intercepts[-1] = intercepts[-1] * scaling.scale + scaling.shift
+    matrices = np.empty(len(coefs), dtype=object)
+    for i, (weights, bias) in enumerate(zip(coefs, intercepts, strict=True)):
+        matrices[i] = np.column_stack([weights.T, bias])
+    return matrices

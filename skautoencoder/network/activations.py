@@ -1,0 +1,147 @@
+"""Activations: each turns pre-activations into values, in place.
+
+A function takes the pre-activations `z`, which it overwrites with the values, and
+optionally a buffer of the same shape that it fills with the derivatives dvalue/dz.
+To add one, write the function and an entry of `ACTIVATIONS`: the gradient check, the
+estimator's parameter and the scaling of the data pick it up from there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import erf
+
+# Klambauer et al. (2017), Self-Normalizing Neural Networks, eq. 14.
+SELU_ALPHA = 1.6732632423543772
+SELU_SCALE = 1.0507009873554805
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An elementwise function, the open or closed range of its values, and a fitting initialiser."""
+
+    function: Callable
+    low: float = -np.inf
+    high: float = np.inf
+    initializer: str = "glorot_uniform"
+    is_identity: bool = False
+
+
+def identity(z, derivative=None):
+    """Leave z as it is."""
+    if derivative is not None:
+        derivative.fill(1)
+
+
+def tanh(z, derivative=None):
+    """Hyperbolic tangent."""
+    np.tanh(z, out=z)
+    if derivative is not None:
+        np.multiply(z, z, out=derivative)
+        np.subtract(1, derivative, out=derivative)
+
+
+def sigmoid(z, derivative=None):
+    """1 / (1 + exp(-z)); where exp overflows to infinity the value is the limit, 0."""
+    np.negative(z, out=z)
+    np.exp(z, out=z)
+    np.add(z, 1, out=z)
+    np.reciprocal(z, out=z)
+    if derivative is not None:
+        np.multiply(z, z, out=derivative)
+        np.subtract(z, derivative, out=derivative)
+
+
+def relu(z, derivative=None):
+    """max(z, 0)."""
+    if derivative is None:
+        np.maximum(z, 0, out=z)
+    else:
+        # Comparing and multiplying vectorises better than maximum with a scalar.
+        np.greater(z, 0, out=derivative)
+        np.multiply(z, derivative, out=z)
+
+
+def leaky_relu(z, derivative=None, slope=0.01):
+    """z above 0, slope * z below."""
+    factor = np.empty_like(z) if derivative is None else derivative
+    np.greater(z, 0, out=factor)
+    np.multiply(factor, 1 - slope, out=factor)
+    np.add(factor, slope, out=factor)
+    np.multiply(z, factor, out=z)
+
+
+def elu(z, derivative=None):
+    """z above 0, exp(z) - 1 below; its derivative is exp(min(z, 0)) everywhere."""
+    below = np.empty_like(z) if derivative is None else derivative
+    np.minimum(z, 0, out=below)
+    np.exp(below, out=below)
+    np.subtract(below, 1, out=below)
+    np.maximum(z, 0, out=z)
+    np.add(z, below, out=z)
+    if derivative is not None:
+        np.add(derivative, 1, out=derivative)
+
+
+def selu(z, derivative=None):
+    """Scaled exponential linear unit: keeps mean 0 and variance 1 from layer to layer."""
+    positive = z > 0
+    elu(z, derivative)
+    below = np.where(positive, z.dtype.type(SELU_SCALE), z.dtype.type(SELU_SCALE * SELU_ALPHA))
+    np.multiply(z, below, out=z)
+    if derivative is not None:
+        np.multiply(derivative, below, out=derivative)
+
+
+def silu(z, derivative=None):
+    """z * sigmoid(z), also known as swish; with s the sigmoid, s + z s (1 - s)."""
+    gate = z.copy()
+    sigmoid(gate, derivative)
+    if derivative is not None:
+        np.multiply(derivative, z, out=derivative)
+        np.add(derivative, gate, out=derivative)
+    np.multiply(z, gate, out=z)
+
+
+def gelu(z, derivative=None):
+    """z * Phi(z), Phi the standard normal distribution function (the exact form)."""
+    phi = np.multiply(z, np.sqrt(0.5))
+    erf(phi, out=phi)
+    np.add(phi, 1, out=phi)
+    np.multiply(phi, 0.5, out=phi)
+    if derivative is not None:
+        np.multiply(z, z, out=derivative)
+        np.multiply(derivative, -0.5, out=derivative)
+        np.exp(derivative, out=derivative)
+        np.multiply(derivative, 1 / np.sqrt(2 * np.pi), out=derivative)
+        np.multiply(derivative, z, out=derivative)
+        np.add(derivative, phi, out=derivative)
+    np.multiply(z, phi, out=z)
+
+
+def softplus(z, derivative=None):
+    """log(1 + exp(z)), computed as max(z, 0) + log1p(exp(-|z|))."""
+    if derivative is not None:
+        np.copyto(derivative, z)
+        sigmoid(derivative)
+    tail = np.abs(z)
+    np.negative(tail, out=tail)
+    np.exp(tail, out=tail)
+    np.log1p(tail, out=tail)
+    np.maximum(z, 0, out=z)
+    np.add(z, tail, out=z)
+
+
+ACTIVATIONS = {
+    "identity": Activation(identity, is_identity=True),
+    "tanh": Activation(tanh, low=-1, high=1),
+    "sigmoid": Activation(sigmoid, low=0, high=1),
+    "relu": Activation(relu, low=0, initializer="he_uniform"),
+    "leaky_relu": Activation(leaky_relu, initializer="he_uniform"),
+    "elu": Activation(elu, low=-1, initializer="he_uniform"),
+    "selu": Activation(selu, low=-SELU_SCALE * SELU_ALPHA, initializer="lecun_normal"),
+    "silu": Activation(silu, low=-0.2785, initializer="he_uniform"),
+    "gelu": Activation(gelu, low=-0.17, initializer="he_uniform"),
+    "softplus": Activation(softplus, low=0),
+}

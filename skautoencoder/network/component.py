@@ -1,0 +1,60 @@
+"""What the parts that users configure have in common: solvers and schedules."""
+
+import inspect
+import math
+from numbers import Real
+
+
+class Component:
+    """Parameters stored as they came, readable and settable by name.
+
+    It speaks scikit-learn's parameter protocol (`get_params`, `set_params`, a
+    constructor that only stores) without needing scikit-learn, so that a component can
+    be cloned, printed and grid-searched as ``solver__momentum``.
+    """
+
+    @classmethod
+    def _defaults(cls):
+        parameters = inspect.signature(cls).parameters.values()
+        return {parameter.name: parameter.default for parameter in parameters}
+
+    def get_params(self, deep=True):
+        """Return the parameters by name; `deep` is accepted for scikit-learn's sake."""
+        return {name: getattr(self, name) for name in self._defaults()}
+
+    def set_params(self, **params):
+        """Set parameters by name and return self; an unknown name raises ValueError."""
+        allowed = self._defaults()
+        for name, value in params.items():
+            if name not in allowed:
+                raise ValueError(
+                    f"Invalid parameter {name!r} for {type(self).__name__}; "
+                    f"its parameters are {sorted(allowed)}."
+                )
+            setattr(self, name, value)
+        return self
+
+    def check(self):
+        """Raise ValueError where a parameter is out of its range."""
+
+    def __repr__(self):
+        changed = [
+            f"{name}={getattr(self, name)!r}"
+            for name, default in self._defaults().items()
+            if getattr(self, name) != default
+        ]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+
+def check_number(component, name, low, high, *, closed="both"):
+    """Raise ValueError unless the component's parameter is a number in the interval."""
+    value = getattr(component, name)
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    above = is_number and (value > low or (value == low and closed in ("both", "left")))
+    below = is_number and (value < high or (value == high and closed in ("both", "right")))
+    if not (above and below and math.isfinite(value)):
+        left, right = "[" if closed in ("both", "left") else "(", "]" if closed in ("both", "right") else ")"
+        raise ValueError(
+            f"The {name!r} parameter of {type(component).__name__} must be a finite number "
+            f"in {left}{low}, {high}{right}. Got {value!r} instead."
+        )

@@ -1,0 +1,83 @@
+"""Running trained layers over many rows, in blocks that stay in cache."""
+
+import numpy as np
+
+from .parallel import even_slices, quiet_overflow
+from .rows import block_slices
+
+# Below this many multiply-adds a second thread costs more than it saves.
+WORK_PER_THREAD = 4_000_000
+
+
+def n_useful_threads(n_multiply_adds, n_threads):
+    """How many of the threads that we may use are worth starting."""
+    return max(1, min(n_threads, int(n_multiply_adds // WORK_PER_THREAD)))
+
+
+def n_multiply_adds(layers, n_rows):
+    """Size of the products of one forward pass."""
+    return n_rows * sum(layer.weights.size for layer in layers)
+
+
+def for_each_block(function, layers, rows, workers):
+    """Call ``function(part, inputs, outputs)`` for blocks of rows and what layers make of them.
+
+    `inputs` and `outputs` are buffers of the calling thread, valid during the call.
+    """
+    widths = [rows.n_features, *(len(layer.bias) for layer in layers)]
+    parts = block_slices(len(rows), max(widths))
+
+    def run(share):
+        mine = parts[share]
+        buffers = [np.empty((parts[0].stop, n), layers[0].weights.dtype) for n in widths]
+        with quiet_overflow():
+            for part in mine:
+                values = [buffer[: part.stop - part.start] for buffer in buffers]
+                rows.gather(part, values[0])
+                for layer, inputs, outputs in zip(layers, values, values[1:], strict=False):
+                    layer.forward(inputs, outputs)
+                function(part, values[0], values[-1])
+
+    n_threads = n_useful_threads(n_multiply_adds(layers, len(rows)), workers.n_threads)
+    workers.map(run, even_slices(len(parts), n_threads))
+
+
+def outputs(layers, rows, workers, scaling=None):
+    """The last layer's values for all rows; `scaling` is undone on them."""
+    result = np.empty((len(rows), len(layers[-1].bias)), rows.X.dtype)
+
+    def store(part, _, values):
+        result[part] = values
+        if scaling is not None:
+            scaling.undo(result[part])
+
+    for_each_block(store, layers, rows, workers)
+    return result
+
+
+def squared_errors(layers, rows, workers, per_feature=False):
+    """Squared reconstruction errors in the units of X: the mean of each row, or each cell."""
+    shape = (len(rows), rows.n_features) if per_feature else len(rows)
+    result = np.empty(shape, rows.X.dtype)
+
+    def store(part, inputs, values):
+        np.subtract(values, inputs, out=values)
+        if rows.scaling is not None:
+            np.multiply(values, rows.scaling.scale, out=values)
+        np.multiply(values, values, out=values)
+        result[part] = values if per_feature else values.mean(axis=1)
+
+    for_each_block(store, layers, rows, workers)
+    return result
+
+
+def mean_loss(layers, rows, loss, workers):
+    """Weighted mean of the loss over the rows."""
+    totals = {}
+
+    def add(part, inputs, values):
+        gradient = np.empty_like(values)
+        totals[part.start] = loss.function(inputs, values, rows.weights(part), gradient)
+
+    for_each_block(add, layers, rows, workers)
+    return sum(totals[start] for start in sorted(totals)) / rows.total_weight()

@@ -1,0 +1,84 @@
+"""The rows that a network sees: gathered, made dense and scaled a batch at a time."""
+
+import numpy as np
+from scipy import sparse
+
+# Rows are taken in blocks of about this many elements wherever statistics, codes or
+# errors are computed: small enough for a core's cache, large enough for fast products.
+BLOCK_ELEMENTS = 65536
+
+
+def block_slices(n_rows, width):
+    """Slices over the rows, each holding about `BLOCK_ELEMENTS` elements of that width."""
+    size = max(16, BLOCK_ELEMENTS // width)
+    return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
+
+
+class Rows:
+    """Rows of a dense array or a CSR matrix, with their scaling and weights.
+
+    X is neither copied nor changed; it may be read-only or memory-mapped.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n, n_features)
+    scaling : Scaling or None
+    sample_weight : ndarray of shape (n,) or None
+    subset : ndarray of int or None
+        Restricts the rows to X[subset], without copying them.
+    """
+
+    def __init__(self, X, scaling=None, sample_weight=None, subset=None):
+        self.X = X
+        self.scaling = scaling
+        self.sample_weight = sample_weight
+        self.subset = subset
+        self._is_sparse = sparse.issparse(X)
+        # take would copy a whole X that is not C-contiguous.
+        self._can_take = not self._is_sparse and X.flags.c_contiguous
+
+    def __len__(self):
+        return self.X.shape[0] if self.subset is None else len(self.subset)
+
+    @property
+    def n_features(self):
+        return self.X.shape[1]
+
+    def select(self, subset):
+        """Some of these rows, not copied."""
+        return Rows(self.X, self.scaling, self.sample_weight, self._in_X(subset))
+
+    def gather(self, index, out):
+        """Fill the C-contiguous `out` with the scaled rows of a slice or an index array."""
+        index = self._in_X(index)
+        if self._is_sparse:
+            self.X[index].astype(out.dtype, copy=False).toarray(out=out)
+        elif self._can_take and not isinstance(index, slice):
+            # The indices are our own: "clip" only spares take its buffered check.
+            self.X.take(index, axis=0, out=out, mode="clip")
+        else:
+            np.copyto(out, self.X[index], casting="same_kind")
+        if self.scaling is not None:
+            self.scaling.apply(out)
+
+    def weights(self, index):
+        """Weights of the rows of a slice or an index array, or None."""
+        return None if self.sample_weight is None else self.sample_weight[self._in_X(index)]
+
+    def total_weight(self, index=slice(None)):
+        """Sum of the weights of the rows: their number where there are no weights."""
+        if self.sample_weight is None:
+            return float(len(self) if isinstance(index, slice) else len(index))
+        return float(self.weights(index).sum(dtype=np.float64))
+
+    def blocks(self):
+        """Yield (weights, rows in float64) block by block."""
+        slices = block_slices(len(self), self.n_features)
+        memory = np.empty((slices[0].stop, self.n_features), dtype=np.float64)
+        for part in slices:
+            rows = memory[: part.stop - part.start]
+            self.gather(part, rows)
+            yield self.weights(part), rows
+
+    def _in_X(self, index):
+        return index if self.subset is None else self.subset[index]

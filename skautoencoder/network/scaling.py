@@ -1,0 +1,99 @@
+"""Scaling: the network's own units, per feature, undone on its way out."""
+
+import numpy as np
+
+
+class Scaling:
+    """The affine map of the features (x - shift) / scale, and back."""
+
+    def __init__(self, shift, scale):
+        self.shift = shift
+        self.scale = scale
+
+    def apply(self, rows):
+        """Map rows to the network's units, in place."""
+        np.subtract(rows, self.shift, out=rows)
+        np.divide(rows, self.scale, out=rows)
+
+    def undo(self, rows):
+        """Map rows back to the units of X, in place."""
+        np.multiply(rows, self.scale, out=rows)
+        np.add(rows, self.shift, out=rows)
+
+
+def moments(rows):
+    """Weighted mean and standard deviation of every feature, in two passes in float64."""
+    mean = _average(rows, lambda block: block)
+    return mean, np.sqrt(_average(rows, lambda block: np.square(block - mean)))
+
+
+def _average(rows, function):
+    sums = np.zeros(rows.n_features)
+    for weights, block in rows.blocks():
+        values = function(block)
+        sums += values.sum(axis=0) if weights is None else weights @ values
+    return sums / rows.total_weight()
+
+
+def extremes(rows):
+    """Minimum and maximum of every feature."""
+    low, high = np.full(rows.n_features, np.inf), np.full(rows.n_features, -np.inf)
+    for _, block in rows.blocks():
+        np.minimum(low, block.min(axis=0), out=low)
+        np.maximum(high, block.max(axis=0), out=high)
+    return low, high
+
+
+def standard_scaling(rows):
+    """Mean 0 and standard deviation 1 for every feature.
+
+    A feature whose deviation is no more than rounding noise about its mean keeps it.
+    """
+    mean, deviation = moments(rows)
+    noise = 10 * np.finfo(rows.X.dtype).eps * np.abs(mean)
+    return Scaling(mean, np.where(deviation > noise, deviation, 1.0))
+
+
+def minmax_scaling(rows, low=0.0, high=1.0):
+    """Map the range of every feature onto [low, high]; a constant feature onto low."""
+    smallest, largest = extremes(rows)
+    span = largest - smallest
+    scale = np.where(span > 0, span, 1.0) / (high - low)
+    return Scaling(smallest - low * scale, scale)
+
+
+def half_bounded_scaling(rows, low):
+    """Standard deviation 1 for every feature, shifted only where values lie below `low`."""
+    smallest, _ = extremes(rows)
+    deviation = standard_scaling(rows).scale
+    return Scaling(np.where(smallest < low, smallest - low * deviation, 0.0), deviation)
+
+
+def auto_scaling(rows, output):
+    """Scaling onto the range of the output's activation, or None where X fits already."""
+    if np.isinf(output.low):
+        return standard_scaling(rows)
+    if np.isinf(output.high):
+        return half_bounded_scaling(rows, output.low)
+    smallest, largest = extremes(rows)
+    if smallest.min() >= output.low and largest.max() <= output.high:
+        return None
+    return minmax_scaling(rows, output.low, output.high)
+
+
+def fit_scaling(kind, rows, output):
+    """Scaling of a kind ("auto", "standard", "minmax" or None) for the rows and the output."""
+    if kind is None:
+        return None
+    if kind == "auto":
+        scaling = auto_scaling(rows, output)
+    elif kind == "standard":
+        scaling = standard_scaling(rows)
+    elif np.isfinite(output.low) and np.isfinite(output.high):
+        scaling = minmax_scaling(rows, output.low, output.high)
+    else:
+        scaling = minmax_scaling(rows)
+    if scaling is None:
+        return None
+    dtype = rows.X.dtype
+    return Scaling(scaling.shift.astype(dtype), scaling.scale.astype(dtype))

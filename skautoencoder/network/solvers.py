@@ -1,0 +1,186 @@
+"""Solvers: one step from the gradient to new parameters.
+
+A solver holds its settings only. What a run accumulates is its state, a plain dict of
+arrays and numbers that goes into the fitted estimator and comes back when training
+continues.
+"""
+
+import math
+
+import numpy as np
+
+from .component import Component, check_number
+from .parallel import even_slices
+
+# A block of this many elements of the parameters, the gradient and two moments stays in
+# a core's second-level cache during the dozen passes of a step.
+BLOCK_SIZE = 16384
+
+
+class Solver(Component):
+    """Base class of the solvers whose step treats every parameter by itself.
+
+    A subclass names the arrays of its state in `slots` and writes `_update` for one
+    block of elements.
+    """
+
+    slots = ()
+
+    def auto_learning_rate(self, widths):
+        """The initial learning rate for a network of these layer widths."""
+        raise NotImplementedError
+
+    def init_state(self, parameters):
+        """State before the first step: the step counter and one array for each slot."""
+        return {"step": 0, **{slot: np.zeros_like(parameters.flat) for slot in self.slots}}
+
+    def continue_state(self, state, parameters):
+        """A copy of an earlier state, or a first one where it belongs to another solver."""
+        fresh = self.init_state(parameters)
+        return copy_state(state) if state.keys() == fresh.keys() else fresh
+
+    def step(self, parameters, gradients, state, learning_rate, workers):
+        """Change the parameters in place; the gradients serve as scratch memory."""
+        state["step"] += 1
+        arrays = [parameters.flat, gradients.flat, *(state[slot] for slot in self.slots)]
+        constants = self._constants(state["step"], learning_rate)
+
+        def update(part):
+            for start in range(part.start, part.stop, BLOCK_SIZE):
+                block = slice(start, min(start + BLOCK_SIZE, part.stop))
+                self._update(*(array[block] for array in arrays), *constants)
+
+        n_elements = len(parameters.flat)
+        n_parts = workers.n_threads if n_elements > 4 * BLOCK_SIZE else 1
+        workers.map(update, even_slices(n_elements, n_parts))
+
+    def _constants(self, step, learning_rate):
+        """What `_update` needs beside arrays: plain floats, which keep float32 as it is."""
+        raise NotImplementedError
+
+    def _update(self, parameters, gradient, *slots_and_constants):
+        raise NotImplementedError
+
+
+class SGD(Solver):
+    """Stochastic gradient descent with (Nesterov) momentum [1]_.
+
+    With momentum mu and rate lr, ``v = mu v - lr g`` and the parameters move by ``v``,
+    or with Nesterov's look-ahead by ``mu v - lr g``.
+
+    Parameters
+    ----------
+    momentum : float, default=0.9
+        Decay of the velocity, in [0, 1).
+
+    nesterovs_momentum : bool, default=True
+        Whether to look ahead along the velocity.
+
+    References
+    ----------
+    .. [1] Sutskever, Martens, Dahl, Hinton (2013), On the importance of initialization
+       and momentum in deep learning.
+
+    Examples
+    --------
+    >>> from skautoencoder import SGD, AutoencoderTransformer
+    >>> AutoencoderTransformer(solver=SGD(momentum=0.95)).get_params()["solver__momentum"]
+    0.95
+    """
+
+    slots = ("velocity",)
+
+    def __init__(self, momentum=0.9, nesterovs_momentum=True):
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+
+    def check(self):
+        check_number(self, "momentum", 0, 1, closed="left")
+
+    def auto_learning_rate(self, widths):
+        return 0.2 * (1 - self.momentum)
+
+    def _constants(self, step, learning_rate):
+        return learning_rate, float(self.momentum)
+
+    def _update(self, parameters, gradient, velocity, learning_rate, momentum):
+        np.multiply(gradient, learning_rate, out=gradient)
+        np.multiply(velocity, momentum, out=velocity)
+        np.subtract(velocity, gradient, out=velocity)
+        if self.nesterovs_momentum:
+            np.subtract(parameters, gradient, out=parameters)
+            np.multiply(velocity, momentum, out=gradient)
+            np.add(parameters, gradient, out=parameters)
+        else:
+            np.add(parameters, velocity, out=parameters)
+
+
+class Adam(Solver):
+    """Adam: steps scaled by running moments of the gradient [1]_.
+
+    Parameters
+    ----------
+    beta_1 : float, default=0.9
+        Decay of the first moment, in [0, 1).
+
+    beta_2 : float, default=0.999
+        Decay of the second moment, in [0, 1).
+
+    epsilon : float, default=1e-8
+        Added to the root of the second moment, above 0.
+
+    References
+    ----------
+    .. [1] Kingma, Ba (2015), Adam: A Method for Stochastic Optimization.
+
+    Examples
+    --------
+    >>> from skautoencoder import Adam, AutoencoderTransformer
+    >>> AutoencoderTransformer(solver=Adam(beta_2=0.99)).get_params()["solver__beta_2"]
+    0.99
+    """
+
+    slots = ("first", "second")
+
+    def __init__(self, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+
+    def check(self):
+        check_number(self, "beta_1", 0, 1, closed="left")
+        check_number(self, "beta_2", 0, 1, closed="left")
+        check_number(self, "epsilon", 0, math.inf, closed="neither")
+
+    def auto_learning_rate(self, widths):
+        return 0.08 / math.sqrt(max(widths))
+
+    def _constants(self, step, learning_rate):
+        """Bias correction, for moments kept without their factors (1 - beta)."""
+        beta_1, beta_2 = float(self.beta_1), float(self.beta_2)
+        root = math.sqrt((1 - beta_2**step) / (1 - beta_2))
+        rate = learning_rate * root * (1 - beta_1) / (1 - beta_1**step)
+        return beta_1, beta_2, rate, float(self.epsilon) * root
+
+    def _update(self, parameters, gradient, first, second, beta_1, beta_2, rate, epsilon):
+        np.multiply(first, beta_1, out=first)
+        np.add(first, gradient, out=first)
+        np.multiply(second, beta_2, out=second)
+        np.multiply(gradient, gradient, out=gradient)
+        np.add(second, gradient, out=second)
+        np.sqrt(second, out=gradient)
+        np.add(gradient, epsilon, out=gradient)
+        np.divide(first, gradient, out=gradient)
+        np.multiply(gradient, rate, out=gradient)
+        np.subtract(parameters, gradient, out=parameters)
+
+
+def copy_state(state):
+    """Copy of a solver's state that shares no array with it."""
+    return {
+        key: value.copy() if isinstance(value, np.ndarray) else value
+        for key, value in state.items()
+    }
+
+
+SOLVERS = {"sgd": SGD, "adam": Adam}
