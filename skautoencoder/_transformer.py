@@ -27,6 +27,8 @@ from .network.training import Settings, Trainer
 
 # Chosen by measurement, as is the rule for the learning rate: see benchmarks/.
 AUTO_BATCH_SIZE = 64
+MIN_AUTO_BATCH_SIZE = 8
+AUTO_STEPS_PER_EPOCH = 32
 
 
 class AutoencoderTransformer(
@@ -96,9 +98,10 @@ class AutoencoderTransformer(
 
     batch_size : int or "auto", default="auto"
         Rows in a batch; at most all of them are taken, and then every step uses the
-        whole training set. "auto" is 64.
+        whole training set. "auto" is 64, less for fewer than 2048 rows: one in 32, at
+        least 8.
 
-    max_iter : int, default=200
+    max_iter : int, default=100
         Number of epochs, each of which uses every row once.
 
     tol : float, default=1e-4
@@ -245,7 +248,7 @@ class AutoencoderTransformer(
         learning_rate="cosine",
         learning_rate_init="auto",
         batch_size="auto",
-        max_iter=200,
+        max_iter=100,
         tol=1e-4,
         n_iter_no_change=10,
         early_stopping=False,
@@ -435,6 +438,12 @@ class AutoencoderTransformer(
             self.coefs_, self.intercepts_, self._scaling(), self.output_activation_
         )
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
     def _prepare(self, X, sample_weight, continues):
         """Validated rows in the network's units, and the generators; initialised weights."""
         check_parameters(self)
@@ -505,6 +514,11 @@ class AutoencoderTransformer(
     def _solver(self):
         return SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
 
+    def _batch_size(self, n_rows):
+        if self.batch_size != "auto":
+            return self.batch_size
+        return int(np.clip(n_rows // AUTO_STEPS_PER_EPOCH, MIN_AUTO_BATCH_SIZE, AUTO_BATCH_SIZE))
+
     def _trainer(self, rows, rng, workers):
         parameters = Parameters.from_arrays(self.coefs_, self.intercepts_)
         state = self._solver().continue_state(self._solver_state, parameters)
@@ -516,9 +530,7 @@ class AutoencoderTransformer(
             learning_rate_init=float(
                 solver.auto_learning_rate(parameters.widths) if rate == "auto" else rate
             ),
-            batch_size=min(
-                AUTO_BATCH_SIZE if self.batch_size == "auto" else self.batch_size, len(rows)
-            ),
+            batch_size=min(self._batch_size(len(rows)), len(rows)),
             alpha=float(self.alpha),
             shuffle=self.shuffle,
             max_iter=self.max_iter,

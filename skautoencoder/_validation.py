@@ -81,11 +81,12 @@ def check_sample_weight(sample_weight, X):
             f"sample_weight must have one weight for each row, shape ({X.shape[0]},). "
             f"Got shape {weights.shape} instead."
         )
-    if weights.min() < 0 or weights.max() == 0:
+    if weights.min() < 0:
         raise ValueError(
-            "sample_weight must not be negative, and at least one weight must be positive. "
-            f"Got weights from {weights.min():g} to {weights.max():g}."
+            f"sample_weight must not be negative. Got {weights.min():g}: use 0 to leave a row out."
         )
+    if weights.max() == 0:
+        raise ValueError("sample_weight is zero for every row: at least one must be positive.")
     if weights.min() == weights.max():
         return None
     return (weights / weights.max()).astype(X.dtype)

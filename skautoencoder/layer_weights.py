@@ -8,17 +8,20 @@ reader here runs nothing that the file contains.
 import io
 import pickle
 import pickletools
+from itertools import pairwise
 
 import numpy as np
 
 # What numpy.save writes for an array of objects, by NumPy 1 and 2 and pickle protocols
 # 2 to 5: enough to build tuples, lists, strings, bytes and numbers.
-_ALLOWED_OPCODES = frozenset(
-    "PROTO FRAME STOP MARK MEMOIZE BINPUT LONG_BINPUT BINGET LONG_BINGET GLOBAL STACK_GLOBAL "
-    "REDUCE BUILD NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 EMPTY_TUPLE TUPLE TUPLE1 "
-    "TUPLE2 TUPLE3 EMPTY_LIST APPEND APPENDS SHORT_BINUNICODE BINUNICODE SHORT_BINSTRING "
-    "BINSTRING SHORT_BINBYTES BINBYTES".split()
-)
+_ALLOWED_OPCODES = {
+    *("PROTO", "FRAME", "STOP", "MARK", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"),
+    *("MEMOIZE", "BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET"),
+    *("NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1"),
+    *("EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_LIST", "APPEND", "APPENDS"),
+    *("SHORT_BINUNICODE", "BINUNICODE", "SHORT_BINSTRING", "BINSTRING"),
+    *("SHORT_BINBYTES", "BINBYTES"),
+}
 
 
 class _ArrayRecord:
@@ -182,19 +185,21 @@ def from_layer_form(layer_weights):
     matrices = [np.asarray(matrix) for matrix in layer_weights]
     if len(matrices) < 2:
         raise ValueError(
-            f"layer_weights must hold at least two matrices, an encoder's and a decoder's. "
+            "layer_weights must hold at least two matrices, an encoder's and a decoder's. "
             f"Got {len(matrices)} instead."
         )
     dtype = np.float32 if all(m.dtype == np.float32 for m in matrices) else np.float64
     matrices = [_check_matrix(matrix.astype(dtype)) for matrix in matrices]
     shapes = [matrix.shape for matrix in matrices]
-    chained = all(b[1] == a[0] + 1 for a, b in zip(shapes, shapes[1:], strict=False))
+    chained = all(b[1] == a[0] + 1 for a, b in pairwise(shapes))
     if not chained or shapes[-1][0] != shapes[0][1] - 1:
         raise ValueError(
             "layer_weights must be matrices (n_out, n_in + 1), each taking what the one before "
             f"gives, and the last giving what the first takes. Got shapes {shapes} instead."
         )
-    return [np.ascontiguousarray(m[:, :-1].T) for m in matrices], [m[:, -1].copy() for m in matrices]
+    return [np.ascontiguousarray(m[:, :-1].T) for m in matrices], [
+        m[:, -1].copy() for m in matrices
+    ]
 
 
 def split_at_code(intercepts, n_components):

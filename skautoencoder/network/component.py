@@ -49,12 +49,17 @@ class Component:
 def check_number(component, name, low, high, *, closed="both"):
     """Raise ValueError unless the component's parameter is a number in the interval."""
     value = getattr(component, name)
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    above = is_number and (value > low or (value == low and closed in ("both", "left")))
-    below = is_number and (value < high or (value == high and closed in ("both", "right")))
-    if not (above and below and math.isfinite(value)):
-        left, right = "[" if closed in ("both", "left") else "(", "]" if closed in ("both", "right") else ")"
+    includes_low, includes_high = closed in ("both", "left"), closed in ("both", "right")
+    if (
+        not isinstance(value, Real)
+        or isinstance(value, bool)
+        or not math.isfinite(value)
+        or not low <= value <= high
+        or (value == low and not includes_low)
+        or (value == high and not includes_high)
+    ):
+        interval = f"{'[' if includes_low else '('}{low}, {high}{']' if includes_high else ')'}"
         raise ValueError(
-            f"The {name!r} parameter of {type(component).__name__} must be a finite number "
-            f"in {left}{low}, {high}{right}. Got {value!r} instead."
+            f"The {name!r} parameter of {type(component).__name__} must be a finite number in "
+            f"{interval}. Got {value!r} instead."
         )

@@ -1,6 +1,7 @@
 """Work shared among a few Python threads; NumPy releases the lock inside its loops."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import pairwise
 
 import numpy as np
 
@@ -50,4 +51,4 @@ def even_slices(n, n_parts):
     """Cut range(n) into up to n_parts contiguous slices of nearly equal length."""
     n_parts = max(1, min(n_parts, n))
     edges = [n * part // n_parts for part in range(n_parts + 1)]
-    return [slice(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+    return [slice(start, stop) for start, stop in pairwise(edges)]

@@ -46,11 +46,11 @@ class Rows:
 
     def select(self, subset):
         """Some of these rows, not copied."""
-        return Rows(self.X, self.scaling, self.sample_weight, self._in_X(subset))
+        return Rows(self.X, self.scaling, self.sample_weight, self._locate(subset))
 
     def gather(self, index, out):
         """Fill the C-contiguous `out` with the scaled rows of a slice or an index array."""
-        index = self._in_X(index)
+        index = self._locate(index)
         if self._is_sparse:
             self.X[index].astype(out.dtype, copy=False).toarray(out=out)
         elif self._can_take and not isinstance(index, slice):
@@ -63,7 +63,7 @@ class Rows:
 
     def weights(self, index):
         """Weights of the rows of a slice or an index array, or None."""
-        return None if self.sample_weight is None else self.sample_weight[self._in_X(index)]
+        return None if self.sample_weight is None else self.sample_weight[self._locate(index)]
 
     def total_weight(self, index=slice(None)):
         """Sum of the weights of the rows: their number where there are no weights."""
@@ -80,5 +80,5 @@ class Rows:
             self.gather(part, rows)
             yield self.weights(part), rows
 
-    def _in_X(self, index):
+    def _locate(self, index):
         return index if self.subset is None else self.subset[index]

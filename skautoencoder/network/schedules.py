@@ -25,7 +25,6 @@ class Schedule(Component):
 
         None stops the run.
         """
-        return None
 
 
 class ConstantSchedule(Schedule):

@@ -5,15 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .inference import mean_loss, n_multiply_adds
-from .layers import BatchBuffers, backward, dense_layers, forward
-from .parallel import even_slices, quiet_overflow
-from .parameters import Parameters
+from .gradients import BatchGradient
+from .inference import mean_loss
+from .layers import dense_layers
+from .parallel import quiet_overflow
 from .solvers import copy_state
-
-# A batch is cut into shards, one a thread, when each holds this many multiply-adds.
-WORK_PER_SHARD = 4_000_000
-MIN_ROWS_PER_SHARD = 16
 
 
 class DivergenceError(ValueError):
@@ -29,11 +25,11 @@ class Settings:
     schedule: object
     learning_rate_init: float
     batch_size: int
-    alpha: float = 0.0
-    shuffle: bool = True
-    max_iter: int = 200
-    tol: float = 0.0
-    n_iter_no_change: int = 10
+    alpha: float
+    shuffle: bool
+    max_iter: int
+    tol: float
+    n_iter_no_change: int
 
 
 @dataclass
@@ -45,33 +41,6 @@ class History:
     best_loss: float = math.inf
     n_rows_seen: int = 0
     interrupted: bool = False
-
-
-class Shard:
-    """One thread's part of a batch: buffers, and gradients of its own."""
-
-    def __init__(self, layers, widths, n_rows):
-        self._layers = layers
-        self._buffers = {n_rows: BatchBuffers.allocate(layers, n_rows)}
-        self._largest = n_rows
-        self.gradients = Parameters(widths, layers[0].weights.dtype)
-
-    def compute(self, rows, index, loss, normaliser):
-        """Fill the gradients for these rows over `normaliser`, and return the loss's sum."""
-        buffers = self._buffers_for(len(index))
-        target = buffers.values[0]
-        rows.gather(index, target)
-        output = forward(self._layers, buffers)
-        delta = buffers.deltas[-1]
-        total = loss.function(target, output, rows.weights(index), delta)
-        np.divide(delta, normaliser, out=delta)
-        backward(self._layers, buffers, self.gradients)
-        return total
-
-    def _buffers_for(self, n_rows):
-        if n_rows not in self._buffers:
-            self._buffers[n_rows] = self._buffers[self._largest].head(n_rows)
-        return self._buffers[n_rows]
 
 
 class BestWeights:
@@ -125,11 +94,10 @@ class Trainer:
         self._run_step = 0
         self._rate_factor = 1.0
         self._n_plateaus = 0
-        n_shards = n_shards_for(self.layers, settings.batch_size, workers.n_threads)
-        self._shards = [
-            Shard(self.layers, parameters.widths, -(-settings.batch_size // n_shards))
-            for _ in range(n_shards)
-        ]
+        self._gradient = BatchGradient(
+            self.layers, parameters, rows, settings.loss, settings.alpha, workers
+        )
+        self._gradient.allocate(settings.batch_size)
 
     def epoch(self, order, n_steps=None):
         """One pass over all rows in `order`; the mean objective of its batches.
@@ -207,45 +175,16 @@ class Trainer:
 
     def _step(self, index, normaliser, n_steps):
         """One gradient step; returns the batch's sum of the objective."""
-        shards, rows, loss = self._shards, self.rows, self.settings.loss
-        if len(shards) == 1:
-            total = shards[0].compute(rows, index, loss, normaliser)
-        else:
-            parts = [index[part] for part in even_slices(len(index), len(shards))]
-            jobs = list(zip(shards, parts, strict=False))
-            total = sum(
-                self.workers.map(lambda job: job[0].compute(rows, job[1], loss, normaliser), jobs)
-            )
-            self._add_up([shard.gradients.flat for shard, _ in jobs])
-        gradients = shards[0].gradients
-        if self.settings.alpha:
-            total += normaliser * self._add_weight_decay(gradients)
+        total, gradients = self._gradient.compute(index, normaliser)
         rate = self.learning_rate(n_steps)
         self.settings.solver.step(self.parameters, gradients, self.state, rate, self.workers)
         self._run_step += 1
         return total
 
-    def _add_up(self, flats):
-        """Sum the gradients of all shards into the first."""
-
-        def add(part):
-            for flat in flats[1:]:
-                np.add(flats[0][part], flat[part], out=flats[0][part])
-
-        self.workers.map(add, even_slices(len(flats[0]), self.workers.n_threads))
-
-    def _add_weight_decay(self, gradients):
-        """Add the gradient of alpha/2 ||W||^2 over all weights, and return its value."""
-        alpha, total = self.settings.alpha, 0.0
-        for gradient, weights in zip(gradients.weights, self.parameters.weights, strict=True):
-            gradient += alpha * weights
-            total += float(np.dot(weights.ravel(), weights.ravel()))
-        return 0.5 * alpha * total
-
     def _refuse_divergence(self, loss):
         """Raise DivergenceError unless the loss and all parameters are finite."""
         flat = self.parameters.flat
-        with np.errstate(over="ignore", invalid="ignore"):
+        with quiet_overflow():
             finite = math.isfinite(loss) and math.isfinite(np.dot(flat, flat))
         if not finite:
             raise DivergenceError(
@@ -269,13 +208,3 @@ def training_layers(parameters, activations, loss):
     if loss.fused_activation is not None:
         activations = [*activations[:-1], "identity"]
     return dense_layers(parameters.weights, parameters.biases, activations)
-
-
-def n_shards_for(layers, batch_size, n_threads):
-    """Into how many shards to cut a batch.
-
-    Two for a large batch even where one thread runs both in turn, so that one thread and
-    two give the same result bit for bit.
-    """
-    useful = 3 * n_multiply_adds(layers, batch_size) // WORK_PER_SHARD
-    return int(max(1, min(useful, batch_size // MIN_ROWS_PER_SHARD, max(2, n_threads))))
