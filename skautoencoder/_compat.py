@@ -4,7 +4,6 @@ These names are what scikit-learn's own project template builds on; they behave 
 from 1.7 to 1.9.
 """
 
-from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
-__all__ = ["Interval", "StrOptions", "fit_context"]
+__all__ = ["Interval", "StrOptions"]

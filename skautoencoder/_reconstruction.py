@@ -1,6 +1,7 @@
 """What every fitted autoencoder can do with rows: encode, decode, rebuild, score."""
 
 import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ._threads import single_threaded_blas
@@ -12,7 +13,7 @@ from .network.rows import Rows
 from .network.scaling import Scaling, moments
 
 
-class ReconstructionMixin:
+class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Encoding, decoding and errors of a fitted network.
 
     It reads `coefs_`, `intercepts_`, `activations_`, `shift_`, `scale_` and

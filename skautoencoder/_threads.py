@@ -14,35 +14,53 @@ from contextlib import contextmanager
 from threadpoolctl import ThreadpoolController
 
 _lock = threading.Lock()
-_users = 0
+_n_users = 0
 _limiter = None
 _n_allowed = 1
 
 
 @functools.cache
-def _controller():
+def _blas():
     """Looking through the loaded libraries takes milliseconds: once is enough."""
     return ThreadpoolController().select(user_api="blas")
 
 
 @contextmanager
 def single_threaded_blas():
-    """Limit BLAS to one thread, and yield how many threads it was allowed before.
+    """Limit BLAS to one thread, and yield how many threads we may use instead.
 
     Calls may overlap on several threads: the first sets the limit, the last lifts it.
     """
-    global _users, _limiter, _n_allowed
+    global _n_users, _limiter, _n_allowed
     with _lock:
-        if _users == 0:
-            libraries = _controller().lib_controllers
-            _n_allowed = max((library.num_threads for library in libraries), default=1)
-            _limiter = _controller().limit(limits=1)
-        _users += 1
+        if _n_users == 0:
+            n_before = _n_blas_threads()
+            _limiter = _blas().limit(limits=1)
+            _release_control()
+            # Another thread may hold BLAS at its own limit: then the threads are BLAS's.
+            _n_allowed = n_before if _n_blas_threads() == 1 else 1
+        _n_users += 1
         n_allowed = _n_allowed
     try:
         yield n_allowed
     finally:
         with _lock:
-            _users -= 1
-            if _users == 0:
+            _n_users -= 1
+            if _n_users == 0:
                 _limiter.restore_original_limits()
+                _release_control()
+
+
+def _n_blas_threads():
+    return max((library.num_threads for library in _blas().lib_controllers), default=1)
+
+
+def _release_control():
+    """Let any thread set the next limit: the last user need not be the first.
+
+    Since threadpoolctl 3.8 the thread that has limited OpenBLAS is the only one that can
+    until it lets go.
+    """
+    for library in _blas().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread()

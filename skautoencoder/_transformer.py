@@ -4,11 +4,11 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import draw_parameters, encoder_widths, layer_activations, layer_widths
-from ._compat import Interval, StrOptions, fit_context
+from ._compat import Interval, StrOptions
 from ._progress import progress_line
 from ._random import generators
 from ._reconstruction import ReconstructionMixin
@@ -27,13 +27,12 @@ from .network.training import Settings, Trainer
 
 # Chosen by measurement, as is the rule for the learning rate: see benchmarks/.
 AUTO_BATCH_SIZE = 64
+HELD_RATE_FACTOR = 0.3
 MIN_AUTO_BATCH_SIZE = 8
 AUTO_STEPS_PER_EPOCH = 32
 
 
-class AutoencoderTransformer(
-    ReconstructionMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
-):
+class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
     """Dimensionality reduction with an autoencoder, a nonlinear relative of PCA.
 
     A dense network squeezes X through a narrow code and rebuilds it; the code is what
@@ -78,7 +77,7 @@ class AutoencoderTransformer(
         "standard" gives each mean 0 and variance 1, "minmax" maps each onto [0, 1] (or
         onto the range of a bounded output). "auto" standardises where the output is
         unbounded, and maps onto the output's range where it is bounded and X is not
-        within it already.
+        within it already; for a loss that needs X in a range it leaves X as it is.
 
     alpha : float, default=0.0
         Strength of the L2 penalty: ``alpha / 2 * (W ** 2).sum()`` over all weights is
@@ -94,7 +93,9 @@ class AutoencoderTransformer(
 
     learning_rate_init : float or "auto", default="auto"
         The learning rate that the schedule starts from or rises to. "auto" is
-        ``0.08 / sqrt(widest layer)`` for Adam, and ``0.2 * (1 - momentum)`` for SGD.
+        ``0.08 / sqrt(widest layer)`` for Adam and ``0.2 * (1 - momentum)`` for SGD, or
+        0.3 of it where no schedule lowers it: for "constant", and in `partial_fit`
+        unless the schedule is "invscaling".
 
     batch_size : int or "auto", default="auto"
         Rows in a batch; at most all of them are taken, and then every step uses the
@@ -161,8 +162,11 @@ class AutoencoderTransformer(
     n_layers_ : int
         Number of layers, those of input and output included.
 
+    activations_ : list of str
+        Activation of every layer after the input.
+
     output_activation_ : str
-        Activation of the output.
+        Activation of the output, the last of them.
 
     shift_, scale_ : ndarray of shape (n_features_in_,) or None
         The network sees ``(X - shift_) / scale_``; None where X is not scaled.
@@ -282,7 +286,6 @@ class AutoencoderTransformer(
         self.verbose = verbose
         self.warm_start = warm_start
 
-    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, sample_weight=None):
         """Train the network to rebuild X.
 
@@ -318,7 +321,7 @@ class AutoencoderTransformer(
             continues = self.warm_start and hasattr(self, "coefs_")
             rows, split_rng, rng = self._prepare(X, sample_weight, continues)
             with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
-                trainer = self._trainer(rows, rng, workers)
+                trainer = self._trainer(rows, rng, workers, in_fit=True)
                 order, validation_rows = self._hold_out(rows, split_rng)
                 with progress_line(self.verbose, self.max_iter) as on_epoch:
                     history = trainer.fit(order, validation_rows, on_epoch, continues)
@@ -332,7 +335,6 @@ class AutoencoderTransformer(
                 )
         return self
 
-    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None, sample_weight=None):
         """Train for one pass over X, from where the last call of any fit left off.
 
@@ -366,7 +368,7 @@ class AutoencoderTransformer(
         with unchanged_on_failure(self):
             rows, _, rng = self._prepare(X, sample_weight, continues=hasattr(self, "coefs_"))
             with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
-                trainer = self._trainer(rows, rng, workers)
+                trainer = self._trainer(rows, rng, workers, in_fit=False)
                 trainer.fit_pass(np.arange(len(rows)))
             self._store(trainer)
             self.best_loss_ = min(self.loss_curve_)
@@ -455,7 +457,9 @@ class AutoencoderTransformer(
             self._refuse_other_widths(widths)
         else:
             output = self._choose_output(rows)
-            scaling = fit_scaling(self.scale, rows, ACTIVATIONS[output])
+            # What a loss with a range needs is for the user to say: nothing is scaled unasked.
+            unasked = self.scale == "auto" and LOSSES[self.loss].has_range
+            scaling = fit_scaling(None if unasked else self.scale, rows, ACTIVATIONS[output])
             names = layer_activations(self, output)
             parameters = draw_parameters(widths, names, self.weight_init, rng, rows.X.dtype)
             self._start(parameters, output, scaling)
@@ -514,22 +518,28 @@ class AutoencoderTransformer(
     def _solver(self):
         return SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
 
+    def _schedule(self):
+        name = self.learning_rate
+        return SCHEDULES[name]() if isinstance(name, str) else name
+
     def _batch_size(self, n_rows):
         if self.batch_size != "auto":
             return self.batch_size
         return int(np.clip(n_rows // AUTO_STEPS_PER_EPOCH, MIN_AUTO_BATCH_SIZE, AUTO_BATCH_SIZE))
 
-    def _trainer(self, rows, rng, workers):
+    def _trainer(self, rows, rng, workers, in_fit):
         parameters = Parameters.from_arrays(self.coefs_, self.intercepts_)
-        state = self._solver().continue_state(self._solver_state, parameters)
-        solver, schedule, rate = self._solver(), self.learning_rate, self.learning_rate_init
+        solver, schedule = self._solver(), self._schedule()
+        state = solver.continue_state(self._solver_state, parameters)
+        rate = self.learning_rate_init
+        if rate == "auto":
+            rate = solver.auto_learning_rate(parameters.widths)
+            rate *= 1 if schedule.lowers_rate(in_fit) else HELD_RATE_FACTOR
         settings = Settings(
             loss=LOSSES[self.loss],
             solver=solver,
-            schedule=SCHEDULES[schedule]() if isinstance(schedule, str) else schedule,
-            learning_rate_init=float(
-                solver.auto_learning_rate(parameters.widths) if rate == "auto" else rate
-            ),
+            schedule=schedule,
+            learning_rate_init=float(rate),
             batch_size=min(self._batch_size(len(rows)), len(rows)),
             alpha=float(self.alpha),
             shuffle=self.shuffle,

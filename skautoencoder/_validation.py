@@ -27,7 +27,8 @@ def unchanged_on_failure(estimator):
 
 
 def check_parameters(estimator):
-    """Raise ValueError for what the table of parameter constraints cannot express."""
+    """Raise ValueError for a wrong parameter, alone or beside the others."""
+    estimator._validate_params()
     encoder_widths(estimator)
     decoder_widths(estimator)
     for component in (estimator.solver, estimator.learning_rate):
@@ -95,7 +96,7 @@ def check_sample_weight(sample_weight, X):
 def check_range(rows, loss_name):
     """Raise ValueError where the rows leave the range that the loss needs."""
     loss = LOSSES[loss_name]
-    if np.isinf(loss.low) and np.isinf(loss.high):
+    if not loss.has_range:
         return
     smallest, largest = extremes(rows)
     low, high = smallest.min(), largest.max()

@@ -23,6 +23,11 @@ class Loss:
     high: float = np.inf
     fused_activation: str | None = None
 
+    @property
+    def has_range(self):
+        """Whether targets must lie in a range."""
+        return np.isfinite(self.low) or np.isfinite(self.high)
+
 
 def squared_error(target, output, sample_weight, gradient):
     """0.5 * (output - target)^2."""

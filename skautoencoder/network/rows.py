@@ -53,7 +53,7 @@ class Rows:
         index = self._locate(index)
         if self._is_sparse:
             self.X[index].astype(out.dtype, copy=False).toarray(out=out)
-        elif self._can_take and not isinstance(index, slice):
+        elif self._can_take and not isinstance(index, slice) and out.dtype == self.X.dtype:
             # The indices are our own: "clip" only spares take its buffered check.
             self.X.take(index, axis=0, out=out, mode="clip")
         else:

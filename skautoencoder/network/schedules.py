@@ -20,6 +20,10 @@ class Schedule(Component):
         """The factor at a step, counted from 0; n_steps is None where no end is planned."""
         return 1.0
 
+    def lowers_rate(self, in_fit):
+        """Whether the rate falls in the course of a `fit`, or of calls of `partial_fit`."""
+        return False
+
     def factor_after_plateau(self, n_plateaus):
         """A factor for the rest of the run when patience runs out for the n-th time.
 
@@ -61,6 +65,9 @@ class InvScalingSchedule(Schedule):
     def check(self):
         check_number(self, "power_t", 0, math.inf)
 
+    def lowers_rate(self, in_fit):
+        return True
+
     def factor(self, step, n_steps):
         return (step + 1) ** -float(self.power_t)
 
@@ -96,6 +103,9 @@ class AdaptiveSchedule(Schedule):
         check_number(self, "decay", 0, 1, closed="neither")
         check_number(self, "max_decays", 0, math.inf)
 
+    def lowers_rate(self, in_fit):
+        return in_fit
+
     def factor_after_plateau(self, n_plateaus):
         return float(self.decay) if n_plateaus <= self.max_decays else None
 
@@ -127,6 +137,9 @@ class CosineSchedule(Schedule):
 
     def check(self):
         check_number(self, "warmup", 0, 1, closed="left")
+
+    def lowers_rate(self, in_fit):
+        return in_fit
 
     def factor(self, step, n_steps):
         if n_steps is None:
@@ -174,6 +187,9 @@ class OneCycleSchedule(Schedule):
         check_number(self, "warmup", 0, 1, closed="left")
         check_number(self, "start", 0, 1)
         check_number(self, "end", 0, 1)
+
+    def lowers_rate(self, in_fit):
+        return in_fit
 
     def factor(self, step, n_steps):
         if n_steps is None:

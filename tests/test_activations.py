@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+from scipy import special, stats
+
+from skautoencoder.network.activations import ACTIVATIONS
+
+# Independent definitions, from textbooks and SciPy.
+REFERENCES = {
+    "identity": lambda z: z,
+    "tanh": np.tanh,
+    "sigmoid": special.expit,
+    "relu": lambda z: np.where(z > 0, z, 0),
+    "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
+    "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
+    "selu": lambda z: (
+        1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0)))
+    ),
+    "silu": lambda z: z * special.expit(z),
+    "gelu": lambda z: z * stats.norm.cdf(z),
+    "softplus": lambda z: np.logaddexp(0, z),
+}
+
+every_activation = pytest.mark.parametrize("name", ACTIVATIONS)
+
+
+def evaluate(name, z):
+    values, derivative = z.copy(), np.empty_like(z)
+    with np.errstate(over="ignore"):
+        ACTIVATIONS[name].function(values, derivative)
+    return values, derivative
+
+
+def test_every_activation_has_a_reference():
+    assert REFERENCES.keys() == ACTIVATIONS.keys()
+
+
+@every_activation
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float64", 1e-14)])
+def test_values_agree_with_the_reference(name, dtype, tolerance):
+    z = np.linspace(-20, 20, 401).reshape(-1, 1)
+    values, _ = evaluate(name, z.astype(dtype))
+    assert values.dtype == dtype
+    np.testing.assert_allclose(values, REFERENCES[name](z), rtol=tolerance, atol=tolerance)
+
+
+@every_activation
+def test_derivative_agrees_with_a_central_difference(name):
+    # None of these points is a kink.
+    z = np.linspace(-6, 6, 240).reshape(20, 12)
+    _, derivative = evaluate(name, z)
+    step = 1e-6
+    difference = (REFERENCES[name](z + step) - REFERENCES[name](z - step)) / (2 * step)
+    np.testing.assert_allclose(derivative, difference, rtol=1e-6, atol=1e-8)
+
+
+@every_activation
+def test_values_are_the_same_with_and_without_derivative(name, rng):
+    z = rng.normal(size=(30, 7)).astype(np.float32)
+    expected, _ = evaluate(name, z)
+    ACTIVATIONS[name].function(z)
+    np.testing.assert_array_equal(z, expected)
+
+
+@every_activation
+def test_far_from_zero_values_and_derivatives_are_the_limits(name):
+    values, derivative = evaluate(name, np.array([[-1e4, 1e4]]))
+    assert np.isfinite(derivative).all()
+    np.testing.assert_allclose(values, REFERENCES[name](np.array([[-1e4, 1e4]])), atol=1e-12)
+
+
+@every_activation
+def test_values_stay_within_the_stated_range_and_come_close_to_its_ends(name):
+    activation = ACTIVATIONS[name]
+    values, _ = evaluate(name, np.linspace(-50, 50, 100001).reshape(-1, 1))
+    assert values.min() >= activation.low
+    assert values.max() <= activation.high
+    if np.isfinite(activation.low):
+        assert values.min() == pytest.approx(activation.low, abs=1e-3)
+    if np.isfinite(activation.high):
+        assert values.max() == pytest.approx(activation.high, abs=1e-3)
+
+
+def test_only_the_identity_is_marked_as_identity():
+    assert [name for name, a in ACTIVATIONS.items() if a.is_identity] == ["identity"]

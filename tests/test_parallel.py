@@ -1,0 +1,116 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from skautoencoder._threads import single_threaded_blas
+from skautoencoder.network.parallel import Workers, even_slices
+
+
+def blas_threads():
+    return {
+        library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+    }
+
+
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_results_come_in_the_order_of_the_items(n_threads):
+    with Workers(n_threads) as workers:
+        assert workers.map(lambda item: item**2, list(range(7))) == [i**2 for i in range(7)]
+
+
+def test_items_run_at_the_same_time_and_the_caller_takes_part():
+    barrier = threading.Barrier(2, timeout=10)
+
+    def meet(_):
+        barrier.wait()
+        return threading.current_thread()
+
+    with Workers(2) as workers:
+        threads = workers.map(meet, [0, 1])
+    assert threads[0] is threading.current_thread()
+    assert threads[1] is not threads[0]
+
+
+def test_an_error_waits_for_the_other_items():
+    done = []
+
+    def work(item):
+        if item == 0:
+            raise RuntimeError("first")
+        time.sleep(0.05)
+        done.append(item)
+
+    with Workers(2) as workers, pytest.raises(RuntimeError, match="first"):
+        workers.map(work, [0, 1, 2])
+    assert done == [1, 2]
+
+
+def test_an_error_on_another_thread_reaches_the_caller():
+    def work(item):
+        if item:
+            raise RuntimeError("second")
+
+    with Workers(2) as workers, pytest.raises(RuntimeError, match="second"):
+        workers.map(work, [0, 1])
+
+
+def test_overflow_on_a_thread_of_ours_is_silent():
+    # Warnings are errors in this suite.
+    with Workers(2) as workers, np.errstate(over="ignore"):
+        values = workers.map(lambda _: np.exp(np.full(3, 1e4)), [0, 1])
+    assert np.isinf(values).all()
+
+
+@pytest.mark.parametrize(("n", "n_parts"), [(1, 1), (5, 2), (3, 8), (100, 7)])
+def test_even_slices_cover_everything_once(n, n_parts):
+    lengths = [part.stop - part.start for part in even_slices(n, n_parts)]
+    assert sum(lengths) == n
+    assert len(lengths) == min(n, n_parts)
+    assert max(lengths) - min(lengths) <= 1
+
+
+def test_blas_is_limited_inside_and_restored_after_overlapping_uses():
+    with threadpool_limits(2, user_api="blas"):
+        first, second = single_threaded_blas(), single_threaded_blas()
+        assert first.__enter__() == 2
+        assert second.__enter__() == 2
+        first.__exit__(None, None, None)
+        assert blas_threads() == {1}
+        second.__exit__(None, None, None)
+        assert blas_threads() == {2}
+
+
+def test_the_first_user_s_thread_need_not_be_the_last_s():
+    before, context = blas_threads(), single_threaded_blas()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(context.__enter__).result()
+        assert blas_threads() == {1}
+        context.__exit__(None, None, None)
+        assert blas_threads() == before
+        with pool.submit(single_threaded_blas).result():
+            assert blas_threads() == {1}
+    assert blas_threads() == before
+
+
+def test_where_another_thread_controls_blas_we_start_no_threads():
+    with ThreadPoolExecutor(1) as pool:
+        limit = pool.submit(threadpool_limits, 2, "blas").result()
+        with single_threaded_blas() as n_threads:
+            assert n_threads * max(blas_threads()) <= 2
+        pool.submit(limit.unregister).result()
+
+
+def test_a_limit_on_blas_is_a_limit_on_us():
+    with threadpool_limits(1, user_api="blas"), single_threaded_blas() as n_threads:
+        assert n_threads == 1
+
+
+def test_the_limit_is_lifted_after_an_error():
+    before = blas_threads()
+    with pytest.raises(RuntimeError, match="inside"), single_threaded_blas():
+        raise RuntimeError("inside")
+    assert blas_threads() == before

@@ -1,0 +1,92 @@
+"""What users import, and what importing it costs."""
+
+import ast
+import inspect
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from numpydoc.docscrape import NumpyDocString
+
+import skautoencoder
+from skautoencoder import AutoencoderTransformer
+
+CLASSES = [
+    getattr(skautoencoder, name)
+    for name in skautoencoder.__all__
+    if inspect.isclass(getattr(skautoencoder, name))
+]
+
+
+def documented_default(description):
+    return ast.literal_eval(re.search(r"default=(.+)$", description).group(1))
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_docstrings_state_the_parameters_and_defaults_of_the_signature(cls):
+    documented = {
+        parameter.name: documented_default(parameter.type)
+        for parameter in NumpyDocString(inspect.getdoc(cls))["Parameters"]
+    }
+    signature = {
+        name: parameter.default for name, parameter in inspect.signature(cls).parameters.items()
+    }
+    assert documented == signature
+
+
+@pytest.mark.parametrize("name", skautoencoder.__all__)
+def test_every_public_name_has_a_docstring_with_an_example(name):
+    assert ">>>" in inspect.getdoc(getattr(skautoencoder, name))
+
+
+def test_every_fitted_attribute_is_documented(digits):
+    autoencoder = AutoencoderTransformer(max_iter=1).fit(digits)
+    autoencoder.feature_names_in_ = None
+    fitted = {name for name in vars(autoencoder) if name.endswith("_") and name[0] != "_"}
+    documented = NumpyDocString(inspect.getdoc(AutoencoderTransformer))["Attributes"]
+    names = {name.strip() for attribute in documented for name in attribute.name.split(",")}
+    assert names == fitted
+
+
+def modules_after(statement):
+    code = f"import sys, json; {statement}; print(json.dumps(sorted(sys.modules)))"
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    return set(json.loads(output))
+
+
+def test_importing_needs_no_matplotlib_and_little_beyond_scikit_learn():
+    extra = modules_after("import skautoencoder") - modules_after("import sklearn.base")
+    assert not any(name.split(".")[0] in {"matplotlib", "pandas", "joblib"} for name in extra)
+    # Slow parts of scipy and scikit-learn that only some calls would need.
+    assert not extra & {"scipy.optimize", "scipy.stats", "sklearn.preprocessing"}
+
+
+def test_the_engine_needs_numpy_and_scipy_only():
+    """No estimator, and nothing that is not NumPy, SciPy or the standard library."""
+    folder = Path(skautoencoder.__file__).parent / "network"
+    imports = re.compile(r"^\s*(?:from|import) ([\w.]+)", re.MULTILINE)
+    for path in folder.glob("*.py"):
+        for module in imports.findall(path.read_text()):
+            root = module.split(".")[0]
+            assert root in {"", "numpy", "scipy", *sys.stdlib_module_names}, (path.name, module)
+
+
+def test_only_training_knows_solvers_schedules_and_losses_together():
+    folder = Path(skautoencoder.__file__).parent / "network"
+    imports = re.compile(r"^from \.(\w+) import", re.MULTILINE)
+    everything = {"gradients", "solvers", "inference"}
+    knowing = [
+        p.stem for p in folder.glob("*.py") if everything <= {*imports.findall(p.read_text())}
+    ]
+    assert knowing == ["training"]
+
+
+def test_the_version_is_that_of_the_installed_distribution():
+    from importlib.metadata import version
+
+    assert version("skautoencoder") == skautoencoder.__version__

@@ -1,0 +1,135 @@
+import math
+
+import numpy as np
+import pytest
+from scipy.optimize import rosen, rosen_der
+
+from skautoencoder.network.parallel import Workers
+from skautoencoder.network.parameters import Parameters
+from skautoencoder.network.solvers import BLOCK_SIZE, SGD, SOLVERS, Adam, Solver
+
+
+def vector(values, dtype=np.float64):
+    """Parameters of one layer whose flat vector holds the values."""
+    parameters = Parameters([len(values) - 1, 1], dtype)
+    parameters.flat[:] = values
+    return parameters
+
+
+def minimise(solver, gradient_of, start, learning_rate, n_steps):
+    parameters, gradients = vector(start), vector(start)
+    state = solver.init_state(parameters)
+    for step in range(n_steps):
+        gradients.flat[:] = gradient_of(parameters.flat)
+        rate = learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
+        solver.step(parameters, gradients, state, rate, Workers())
+    return parameters.flat
+
+
+every_solver = pytest.mark.parametrize("solver", [cls() for cls in SOLVERS.values()], ids=repr)
+
+
+def test_the_battery_covers_every_solver():
+    ours = {cls for cls in Solver.__subclasses__() if cls.__module__.startswith("skautoencoder")}
+    assert set(SOLVERS.values()) == ours
+
+
+@every_solver
+def test_reaches_the_minimum_of_a_parabola(solver):
+    scales = np.array([1.0, 10.0, 0.5])
+    found = minimise(solver, lambda p: scales * (p - [1, -2, 3]), [0, 0, 0], 0.05, 1500)
+    np.testing.assert_allclose(found, [1, -2, 3], atol=1e-3)
+
+
+@every_solver
+def test_reaches_the_minimum_of_rosenbrock(solver):
+    rate = {Adam: 0.05, SGD: 3e-4}[type(solver)]
+    found = minimise(solver, rosen_der, [-1.2, 1.0], rate, 20000)
+    assert rosen(found) < 1e-4
+
+
+def test_adam_steps_computed_by_hand():
+    parameters, solver = vector([1.0, 2.0]), Adam(beta_1=0.5, beta_2=0.75, epsilon=0.1)
+    state = solver.init_state(parameters)
+    solver.step(parameters, vector([4.0, -2.0]), state, 0.1, Workers())
+    # After one step both corrected moments are the gradient's own: g / (|g| + epsilon).
+    np.testing.assert_allclose(parameters.flat, [1 - 0.1 * 4 / 4.1, 2 + 0.1 * 2 / 2.1])
+    solver.step(parameters, vector([0.0, 0.0]), state, 0.1, Workers())
+    # m = 0.5 * 0.5 g, corrected by 1 - 0.25; v = 0.75 * 0.25 g^2, corrected by 1 - 0.5625.
+    m, v = 0.25 * 4 / 0.75, 0.1875 * 16 / 0.4375
+    expected = 1 - 0.1 * 4 / 4.1 - 0.1 * m / (math.sqrt(v) + 0.1)
+    assert parameters.flat[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_sgd_steps_computed_by_hand(nesterov):
+    parameters, solver = vector([1.0, 0.0]), SGD(momentum=0.5, nesterovs_momentum=nesterov)
+    state = solver.init_state(parameters)
+    solver.step(parameters, vector([2.0, 0.0]), state, 0.1, Workers())
+    # v = -0.2; the plain step is v, Nesterov's 0.5 v - 0.2.
+    first = 1 + (0.5 * -0.2 - 0.2 if nesterov else -0.2)
+    assert parameters.flat[0] == pytest.approx(first)
+    solver.step(parameters, vector([1.0, 0.0]), state, 0.1, Workers())
+    velocity = 0.5 * -0.2 - 0.1
+    assert parameters.flat[0] == pytest.approx(
+        first + (0.5 * velocity - 0.1 if nesterov else velocity)
+    )
+
+
+@every_solver
+def test_blocks_and_threads_change_nothing(solver, rng):
+    n = 5 * BLOCK_SIZE + 3
+    start, gradient = rng.normal(size=n), rng.normal(size=n)
+    small = vector(start[-10:])
+    state = solver.init_state(small)
+    solver.step(small, vector(gradient[-10:]), state, 0.1, Workers())
+    large = vector(start)
+    with Workers(2) as workers:
+        solver.step(large, vector(gradient), solver.init_state(large), 0.1, workers)
+    np.testing.assert_array_equal(large.flat[-10:], small.flat)
+
+
+@every_solver
+def test_float32_stays_float32_with_numpy_scalars_as_parameters(solver):
+    changed = type(solver)(
+        **{
+            name: np.float64(value) if isinstance(value, float) else value
+            for name, value in solver.get_params().items()
+        }
+    )
+    exact, scalar = vector([1.0, 2.0], np.float32), vector([1.0, 2.0], np.float32)
+    for parameters, variant in ((exact, solver), (scalar, changed)):
+        gradients = vector([0.3, -0.7], np.float32)
+        variant.step(parameters, gradients, variant.init_state(parameters), 0.1, Workers())
+    np.testing.assert_array_equal(exact.flat, scalar.flat)
+    assert scalar.flat.dtype == np.float32
+
+
+@every_solver
+def test_a_continued_state_is_a_copy_and_another_solvers_state_is_dropped(solver):
+    parameters = vector([1.0, 2.0])
+    state = solver.init_state(parameters)
+    solver.step(parameters, vector([1.0, 1.0]), state, 0.1, Workers())
+    again = solver.continue_state(state, parameters)
+    assert again["step"] == 1
+    for slot in solver.slots:
+        np.testing.assert_array_equal(again[slot], state[slot])
+        assert not np.shares_memory(again[slot], state[slot])
+    assert solver.continue_state({"step": 7, "other": None}, parameters)["step"] == 0
+
+
+@pytest.mark.parametrize(
+    ("solver", "name"),
+    [
+        (Adam(beta_1=1.0), "beta_1"),
+        (Adam(beta_2=-0.1), "beta_2"),
+        (Adam(epsilon=0), "epsilon"),
+        (SGD(momentum=1), "momentum"),
+        (SGD(momentum="much"), "momentum"),
+        (SGD(momentum=True), "momentum"),
+        (SGD(momentum=math.nan), "momentum"),
+    ],
+)
+def test_a_parameter_out_of_range_is_named(solver, name):
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of {type(solver).__name__} must"):
+        solver.check()

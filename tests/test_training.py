@@ -1,0 +1,262 @@
+"""The epochs: order of rows, patience, best weights, schedules, divergence."""
+
+import math
+
+import numpy as np
+import pytest
+
+from skautoencoder import AdaptiveSchedule, ConstantSchedule, CosineSchedule
+from skautoencoder.network.losses import LOSSES
+from skautoencoder.network.parallel import Workers
+from skautoencoder.network.parameters import Parameters
+from skautoencoder.network.rows import Rows
+from skautoencoder.network.solvers import SGD, Solver
+from skautoencoder.network.training import BestWeights, DivergenceError, Settings, Trainer
+
+
+class RecordingRows(Rows):
+    """Rows that remember which were asked for in training."""
+
+    def __init__(self, X):
+        super().__init__(X)
+        self.batches = []
+
+    def gather(self, index, out):
+        if not isinstance(index, slice):
+            self.batches.append(index.copy())
+        super().gather(index, out)
+
+
+class RecordingSolver(Solver):
+    """A solver that changes nothing and remembers its learning rates."""
+
+    def __init__(self):
+        self.rates = []
+
+    def step(self, parameters, gradients, state, learning_rate, workers):
+        state["step"] += 1
+        self.rates.append(learning_rate)
+
+
+def make_trainer(X, solver=None, schedule=None, rows=None, **settings):
+    parameters = Parameters([X.shape[1], 2, X.shape[1]], X.dtype)
+    parameters.flat[:] = np.random.default_rng(0).normal(size=parameters.flat.shape)
+    solver = SGD(momentum=0) if solver is None else solver
+    values = {
+        "learning_rate_init": 0.1,
+        "batch_size": 4,
+        "alpha": 0.0,
+        "shuffle": True,
+        "max_iter": 5,
+        "tol": 0.0,
+        "n_iter_no_change": 10,
+        **settings,
+    }
+    settings = Settings(
+        loss=LOSSES["squared_error"],
+        solver=solver,
+        schedule=schedule or ConstantSchedule(),
+        **values,
+    )
+    return Trainer(
+        parameters,
+        ["identity", "identity"],
+        rows or Rows(X),
+        settings,
+        solver.init_state(parameters),
+        np.random.default_rng(1),
+        Workers(),
+    )
+
+
+@pytest.fixture
+def X(rng):
+    return rng.normal(size=(10, 3))
+
+
+@pytest.mark.parametrize(("n", "batch_size"), [(10, 4), (10, 5), (3, 3), (1, 1), (9, 2)])
+def test_every_row_is_used_once_an_epoch_the_last_batch_included(n, batch_size, rng):
+    rows = RecordingRows(rng.normal(size=(n, 3)))
+    trainer = make_trainer(rows.X, rows=rows, batch_size=batch_size, max_iter=3)
+    trainer.fit(np.arange(n))
+    n_batches = math.ceil(n / batch_size)
+    assert len(rows.batches) == 3 * n_batches
+    for epoch in range(3):
+        seen = np.concatenate(rows.batches[epoch * n_batches : (epoch + 1) * n_batches])
+        assert sorted(seen) == list(range(n))
+    assert trainer.history.n_rows_seen == 3 * n
+
+
+def test_rows_are_shuffled_anew_each_epoch_only_if_asked(X):
+    for shuffle in (True, False):
+        rows = RecordingRows(X)
+        make_trainer(X, rows=rows, batch_size=5, max_iter=2, shuffle=shuffle).fit(np.arange(10))
+        first, second = np.concatenate(rows.batches[:2]), np.concatenate(rows.batches[2:])
+        assert (list(first) == list(second) == list(range(10))) is not shuffle
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_rows(X):
+    trainer = make_trainer(X, solver=RecordingSolver(), max_iter=1)
+    trainer.fit(np.arange(10))
+    weights, biases = trainer.parameters.to_arrays()
+    rebuilt = (X @ weights[0] + biases[0]) @ weights[1] + biases[1]
+    expected = 0.5 * np.square(X - rebuilt).sum(axis=1).mean()
+    assert trainer.history.loss_curve == [pytest.approx(expected)]
+
+
+def test_one_epoch_of_full_batch_descent_computed_by_hand():
+    X = np.array([[2.0]])
+    trainer = make_trainer(X, max_iter=2, batch_size=1)
+    parameters = trainer.parameters
+    parameters.flat[:] = [1.0, 1.0, 0.0, 0.0, 0.5, 0.5, 0.0]  # rebuilds 2 as 2: loss 0
+    parameters.flat[-1] = 1.0  # ... and now as 3
+    trainer.fit(np.arange(1))
+    # residual 1: gradients 0.5 * 2 = 1 for the first weights, 0.5 for their biases, 2 for
+    # the second weights, 1 for the last bias. The first epoch's loss is 0.5, the second's lower.
+    assert trainer.history.loss_curve[0] == pytest.approx(0.5)
+    rebuilt = 2 * (0.9 * 2 - 0.05) * (0.5 - 0.2) + 0.9
+    assert trainer.history.loss_curve[1] == pytest.approx(0.5 * (rebuilt - 2) ** 2)
+
+
+def patience_run(losses, n_iter_no_change, tol=0.0):
+    """How many epochs a run would make over these losses."""
+    best, parameters = BestWeights(tol), Parameters([1, 1, 1], float)
+    for n_epochs, loss in enumerate(losses, start=1):
+        best.update(loss, parameters, {})
+        if best.n_stale >= n_iter_no_change:
+            return n_epochs
+    return None
+
+
+def test_patience_is_exact():
+    assert patience_run([3, 2, 2, 2, 2, 2], n_iter_no_change=3) == 5
+    assert patience_run([3, 2, 2, 1, 1, 1], n_iter_no_change=3) is None
+    assert patience_run([3, 2.95, 2.9, 2.85, 2.8], n_iter_no_change=2, tol=0.1) == 3
+    assert patience_run([3, 3.0], n_iter_no_change=1) == 2
+
+
+def test_training_stops_after_exactly_n_iter_no_change_stale_epochs(X):
+    # Nothing moves: the first epoch stays the best one.
+    trainer = make_trainer(
+        X, solver=RecordingSolver(), max_iter=50, n_iter_no_change=7, shuffle=False
+    )
+    trainer.fit(np.arange(10))
+    assert len(trainer.history.loss_curve) == 1 + 7
+
+
+def test_the_best_weights_and_their_solver_state_are_restored(X):
+    """A rate that explodes slowly: training gets worse and worse."""
+    trainer = make_trainer(
+        X, solver=SGD(), learning_rate_init=0.02, max_iter=30, shuffle=False, batch_size=10
+    )
+    snapshots = []
+    trainer.fit(
+        np.arange(10),
+        on_epoch=lambda history, rate: snapshots.append(
+            (trainer.parameters.flat.copy(), trainer.state["velocity"].copy())
+        ),
+    )
+    best = int(np.argmin(trainer.history.loss_curve))
+    np.testing.assert_array_equal(trainer.parameters.flat, snapshots[best][0])
+    np.testing.assert_array_equal(trainer.state["velocity"], snapshots[best][1])
+    assert trainer.history.best_loss == min(trainer.history.loss_curve)
+
+
+def test_validation_decides_which_weights_are_best(X, rng):
+    other = Rows(rng.normal(size=(6, 3)))
+    trainer = make_trainer(X, learning_rate_init=0.3, max_iter=20, n_iter_no_change=4)
+    snapshots = []
+    history = trainer.fit(
+        np.arange(10), other, lambda *_: snapshots.append(trainer.parameters.flat.copy())
+    )
+    curve = history.validation_loss_curve
+    assert len(curve) == len(history.loss_curve)
+    assert history.best_loss == min(curve)
+    np.testing.assert_array_equal(trainer.parameters.flat, snapshots[int(np.argmin(curve))])
+    if len(curve) < 20:
+        assert len(curve) - 1 - np.argmin(curve) == 4
+
+
+def test_weights_that_training_goes_on_from_count_among_the_best(X):
+    trainer = make_trainer(X, max_iter=200, batch_size=10)
+    trainer.fit(np.arange(10))
+    start = trainer.parameters.flat.copy()
+    # From near the optimum, a rate this high only makes it worse.
+    again = make_trainer(X, learning_rate_init=0.4, max_iter=3, batch_size=2)
+    again.parameters.flat[:] = start
+    history = again.fit(np.arange(10), Rows(X), start_counts=True)
+    assert history.best_loss < min(history.validation_loss_curve)
+    np.testing.assert_array_equal(again.parameters.flat, start)
+
+
+def test_the_schedule_sees_the_steps_of_the_whole_run(X):
+    solver, schedule = RecordingSolver(), CosineSchedule(warmup=0.2)
+    make_trainer(X, solver=solver, schedule=schedule, max_iter=4).fit(np.arange(10))
+    np.testing.assert_allclose(solver.rates, [0.1 * schedule.factor(s, 12) for s in range(12)])
+
+
+def test_adaptive_cuts_the_rate_after_each_plateau_and_then_stops(X):
+    solver = RecordingSolver()
+    trainer = make_trainer(
+        X,
+        solver=solver,
+        schedule=AdaptiveSchedule(decay=0.1, max_decays=2),
+        batch_size=10,
+        max_iter=50,
+        n_iter_no_change=3,
+    )
+    trainer.fit(np.arange(10))
+    np.testing.assert_allclose(solver.rates, [0.1] * 4 + [0.01] * 3 + [0.001] * 3)
+
+
+@pytest.mark.filterwarnings("error")
+def test_divergence_names_epoch_rate_and_what_to_do(X):
+    trainer = make_trainer(X, learning_rate_init=1e3, max_iter=50)
+    message = r"Non-finite loss in epoch \d+ at learning rate 1e\+03: lower learning_rate_init or"
+    with pytest.raises(DivergenceError, match=message):
+        trainer.fit(np.arange(10))
+
+
+def test_weights_that_overflow_in_the_last_step_are_divergence_too(X):
+    class Exploding(RecordingSolver):
+        def step(self, parameters, *rest):
+            super().step(parameters, *rest)
+            parameters.flat[0] = np.inf
+
+    with pytest.raises(DivergenceError, match="epoch 1 "):
+        make_trainer(X, solver=Exploding(), batch_size=10, max_iter=1).fit(np.arange(10))
+
+
+def interrupting(n_epochs):
+    def on_epoch(history, learning_rate):
+        if len(history.loss_curve) == n_epochs:
+            raise KeyboardInterrupt
+
+    return on_epoch
+
+
+def test_an_interrupt_keeps_the_best_weights_so_far(X):
+    trainer = make_trainer(X, max_iter=50)
+    history = trainer.fit(np.arange(10), on_epoch=interrupting(3))
+    assert history.interrupted
+    assert len(history.loss_curve) == 3
+    reference = make_trainer(X, max_iter=3)
+    reference.fit(np.arange(10))
+    np.testing.assert_array_equal(trainer.parameters.flat, reference.parameters.flat)
+
+
+def test_an_interrupt_before_the_first_epoch_ends_is_passed_on(X):
+    class Interrupting(RecordingSolver):
+        def step(self, *arguments):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_trainer(X, solver=Interrupting()).fit(np.arange(10))
+
+
+def test_a_pass_without_planned_end_runs_at_the_peak_rate(X):
+    solver = RecordingSolver()
+    trainer = make_trainer(X, solver=solver, schedule=CosineSchedule())
+    trainer.fit_pass(np.arange(10))
+    assert solver.rates == [0.1] * 3
+    assert len(trainer.history.loss_curve) == 1
