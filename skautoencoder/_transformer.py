@@ -108,8 +108,11 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
     tol : float, default=1e-4
         Smallest decrease of the loss that counts as an improvement.
 
-    n_iter_no_change : int, default=10
-        Training stops after this many epochs in a row without an improvement.
+    n_iter_no_change : int or "auto", default="auto"
+        Training stops after this many epochs in a row without an improvement. "auto" is
+        10, as in `MLPRegressor`, except where the schedule has a planned end ("cosine",
+        "one_cycle"): there it is a third of `max_iter` where that is more, because a
+        loss that stalls at a high rate improves again as the rate falls.
 
     early_stopping : bool, default=False
         Whether to hold out rows and watch the loss on them instead of on the training
@@ -226,7 +229,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "n_iter_no_change": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "shuffle": ["boolean"],
@@ -254,7 +257,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         batch_size="auto",
         max_iter=100,
         tol=1e-4,
-        n_iter_no_change=10,
+        n_iter_no_change="auto",
         early_stopping=False,
         validation_fraction=0.1,
         shuffle=True,
@@ -522,6 +525,11 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         name = self.learning_rate
         return SCHEDULES[name]() if isinstance(name, str) else name
 
+    def _patience(self, schedule):
+        if self.n_iter_no_change != "auto":
+            return self.n_iter_no_change
+        return max(10, self.max_iter // 3) if schedule.has_planned_end else 10
+
     def _batch_size(self, n_rows):
         if self.batch_size != "auto":
             return self.batch_size
@@ -545,7 +553,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
             shuffle=self.shuffle,
             max_iter=self.max_iter,
             tol=self.tol,
-            n_iter_no_change=self.n_iter_no_change,
+            n_iter_no_change=self._patience(schedule),
         )
         return Trainer(parameters, self.activations_, rows, settings, state, rng, workers)
 

@@ -52,9 +52,9 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
-# Checks that scikit-learn has but does not run by itself. Some pass an array after fitting
-# on a dataframe, which warns as it does for any estimator.
-@pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
+# Checks that scikit-learn has but does not run by itself. Some mix arrays and dataframes,
+# which warns as it does for any estimator.
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names:UserWarning")
 @pytest.mark.parametrize(
     "check",
     [

@@ -175,6 +175,22 @@ def test_damaged_files_are_refused_and_never_misread(path):
     assert all("holds no layer weights" in refusal for refusal in refusals)
 
 
+def test_a_pickle_with_more_than_arrays_need_is_refused_before_it_is_loaded(path):
+    array = matrices(NETWORK)
+    array[1] = {"a": 1}
+    np.save(path, array)
+    with pytest.raises(ValueError, match="unexpected opcode EMPTY_DICT"):
+        read_layer_weights(path)
+
+
+def test_a_memo_index_beyond_reason_is_refused_before_it_is_loaded(path):
+    np.save(path, matrices(NETWORK))
+    header = path.read_bytes()[:128]
+    path.write_bytes(header + b"\x80\x04Nr\xff\xff\xff\x7f.")
+    with pytest.raises(ValueError, match="a memo index out of range"):
+        read_layer_weights(path)
+
+
 def test_a_missing_file_is_a_missing_file(path):
     with pytest.raises(FileNotFoundError):
         read_layer_weights(path)

@@ -16,7 +16,7 @@ def blas_threads():
     }
 
 
-@pytest.mark.parametrize("n_threads", [1, 3])
+@pytest.mark.parametrize("n_threads", [1, 2, 4])
 def test_results_come_in_the_order_of_the_items(n_threads):
     with Workers(n_threads) as workers:
         assert workers.map(lambda item: item**2, list(range(7))) == [i**2 for i in range(7)]
@@ -44,9 +44,10 @@ def test_an_error_waits_for_the_other_items():
         time.sleep(0.05)
         done.append(item)
 
-    with Workers(2) as workers, pytest.raises(RuntimeError, match="first"):
-        workers.map(work, [0, 1, 2])
-    assert done == [1, 2]
+    with Workers(2) as workers:
+        with pytest.raises(RuntimeError, match="first"):
+            workers.map(work, [0, 1, 2])
+        assert done == [1, 2]
 
 
 def test_an_error_on_another_thread_reaches_the_caller():
@@ -59,9 +60,15 @@ def test_an_error_on_another_thread_reaches_the_caller():
 
 
 def test_overflow_on_a_thread_of_ours_is_silent():
-    # Warnings are errors in this suite.
-    with Workers(2) as workers, np.errstate(over="ignore"):
-        values = workers.map(lambda _: np.exp(np.full(3, 1e4)), [0, 1])
+    # Warnings are errors in this suite. The barrier makes all four threads take part.
+    barrier = threading.Barrier(4, timeout=10)
+
+    def overflow(_):
+        barrier.wait()
+        return np.exp(np.full(3, 1e4))
+
+    with Workers(4) as workers, np.errstate(over="ignore"):
+        values = workers.map(overflow, [0, 1, 2, 3])
     assert np.isinf(values).all()
 
 

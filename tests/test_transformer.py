@@ -222,6 +222,21 @@ class TestCurvesAndStopping:
         assert autoencoder.t_ == 4 * n_rows
         assert np.isfinite(autoencoder.reconstruct(X)).all()
 
+    @pytest.mark.parametrize(
+        ("params", "patience"),
+        [
+            ({"max_iter": 90}, 30),
+            ({"max_iter": 20}, 10),
+            ({"max_iter": 90, "learning_rate": "constant"}, 10),
+            ({"max_iter": 90, "n_iter_no_change": 3}, 3),
+        ],
+    )
+    def test_auto_patience_is_longer_where_the_rate_is_yet_to_fall(self, params, patience):
+        """With a tolerance that nothing exceeds, the first epoch is the only improvement."""
+        X = np.random.default_rng(0).normal(size=(30, 4))
+        autoencoder = small(tol=1e9, **params).fit(X)
+        assert autoencoder.n_iter_ == min(1 + patience, params["max_iter"])
+
     def test_verbose_shows_epoch_losses_rate_and_time(self, X, capsys):
         small(verbose=True, early_stopping=True).fit(X)
         line = capsys.readouterr().out
@@ -327,6 +342,13 @@ class TestSampleWeight:
         autoencoder = small().fit(X.astype(np.float32), sample_weight=weights)
         assert np.isfinite(autoencoder.loss_curve_).all()
 
+    def test_rows_of_zero_weight_are_as_good_as_absent(self, X):
+        far = np.vstack([X, np.full((5, 6), 1e3)])
+        weights = np.r_[np.ones(60), np.zeros(5)]
+        with_them = small(scale="minmax").fit(far, sample_weight=weights)
+        assert_same_network(with_them, small(scale="minmax").fit(X))
+        assert with_them.t_ == 240
+
     def test_rows_with_more_weight_are_rebuilt_better(self, X):
         weights = np.where(np.arange(60) < 30, 100.0, 1.0)
         errors = [
@@ -413,8 +435,10 @@ class TestInput:
         assert_same_network(small().fit(mapped), small().fit(X))
         np.testing.assert_array_equal(small().fit(X).transform(mapped), small().fit(X).transform(X))
 
-    def test_a_c_contiguous_X_is_not_copied(self):
-        X = np.random.default_rng(0).normal(size=(100_000, 64)).astype(np.float32)
+    @pytest.mark.parametrize("order", ["C", "F"])
+    def test_X_is_not_copied(self, order):
+        X = np.random.default_rng(0).normal(size=(100_000, 64))
+        X = X.astype(np.float32, order=order)
         autoencoder = AutoencoderTransformer(max_iter=1, batch_size=1000, early_stopping=True)
         tracemalloc.start()
         autoencoder.fit(X)

@@ -25,7 +25,7 @@ class Workers:
         if self.n_threads > 1:
             # A thread does not inherit the floating-point error state of its starter.
             self._pool = ThreadPoolExecutor(
-                self.n_threads - 1, initializer=quiet_overflow().__enter__
+                self.n_threads - 1, initializer=lambda: np.seterr(over="ignore", invalid="ignore")
             )
         return self
 
