@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 import tracemalloc
 from pathlib import Path
 
@@ -27,8 +28,8 @@ def load(n_rows, kind, folder):
     return np.load(path, mmap_mode="r")
 
 
-def anonymous_peak():
-    """Highest resident memory so far without pages of mapped files, in MiB (Linux)."""
+def anonymous_memory():
+    """Resident memory of this process without pages of mapped files, in MiB (Linux)."""
     fields = dict(
         line.split(":")
         for line in Path("/proc/self/status").read_text().splitlines()
@@ -45,7 +46,7 @@ def main():
     AutoencoderTransformer(max_iter=1).fit(np.zeros((100, 64), np.float32))
     with tempfile.TemporaryDirectory() as folder:
         X = load(n_rows, kind, folder)
-        residents = [anonymous_peak()]
+        residents = [anonymous_memory()]
         autoencoder = AutoencoderTransformer(max_iter=1, random_state=0)
         sampler = ResidentSampler(residents)
         with sampler:
@@ -62,15 +63,13 @@ class ResidentSampler:
     """Appends the resident memory every few milliseconds while the context is open."""
 
     def __init__(self, samples):
-        import threading
-
         self.samples = samples
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample)
 
     def _sample(self):
         while not self._stop.wait(0.005):
-            self.samples.append(anonymous_peak())
+            self.samples.append(anonymous_memory())
 
     def __enter__(self):
         self._thread.start()
