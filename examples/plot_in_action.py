@@ -34,11 +34,9 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_
 # ------------------------------
 # Both have ``fit``, ``transform`` and ``inverse_transform``. The network's layers are the
 # original's. Much of its gain comes late, when the learning rate has fallen, so it is given
-# 300 epochs and some patience.
+# 300 epochs.
 
-autoencoder = AutoencoderTransformer(
-    n_components=36, max_iter=300, n_iter_no_change=40, random_state=0
-).fit(X_train)
+autoencoder = AutoencoderTransformer(n_components=36, max_iter=300, random_state=0).fit(X_train)
 pca = PCA(n_components=36).fit(X_train)
 
 codes = autoencoder.transform(X_test)

@@ -38,11 +38,9 @@ print(f"{len(X_train)} rows to train on, {len(X_test)} to test on, {X.shape[1]} 
 # The defaults of :class:`~skautoencoder.AutoencoderTransformer` are the original network.
 # ``early_stopping=True`` holds out a tenth of the training rows, records the loss on them after
 # each epoch and restores the weights of the best one. Much of the gain comes late, when the
-# cosine schedule has lowered the learning rate, so the patience is longer than its default.
+# cosine schedule has lowered the learning rate.
 
-autoencoder = AutoencoderTransformer(
-    max_iter=300, early_stopping=True, n_iter_no_change=40, random_state=0
-)
+autoencoder = AutoencoderTransformer(max_iter=300, early_stopping=True, random_state=0)
 autoencoder.fit(X_train)
 best_epoch = int(np.argmin(autoencoder.validation_loss_curve_)) + 1
 print(f"{autoencoder.n_iter_} epochs, the best was number {best_epoch}")

@@ -5,7 +5,9 @@ from numbers import Integral
 
 from .network.activations import ACTIVATIONS
 from .network.initializers import INITIALIZERS
+from .network.losses import LOSSES
 from .network.parameters import Parameters
+from .network.scaling import extremes
 
 
 def encoder_widths(estimator):
@@ -32,6 +34,16 @@ def layer_activations(estimator, output):
     n_encoder, n_decoder = len(encoder_widths(estimator)), len(decoder_widths(estimator))
     code = hidden if code == "auto" else code
     return [hidden] * (n_encoder - 1) + [code] + [hidden] * n_decoder + [output]
+
+
+def choose_output(estimator, rows):
+    """Name of the output's activation; "auto" looks at the loss, then at the rows."""
+    if estimator.output_activation != "auto":
+        return estimator.output_activation
+    if LOSSES[estimator.loss].fused_activation is not None:
+        return LOSSES[estimator.loss].fused_activation
+    low, high = extremes(rows)
+    return "sigmoid" if low.min() >= 0 and high.max() <= 1 else "identity"
 
 
 def draw_parameters(widths, activations, weight_init, rng, dtype):

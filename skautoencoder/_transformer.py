@@ -7,29 +7,36 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ._architecture import draw_parameters, encoder_widths, layer_activations, layer_widths
+from ._architecture import (
+    choose_output,
+    draw_parameters,
+    encoder_widths,
+    layer_activations,
+    layer_widths,
+)
 from ._compat import Interval, StrOptions
 from ._progress import progress_line
 from ._random import generators
 from ._reconstruction import ReconstructionMixin
+from ._settings import hold_out, make_solver, training_settings
 from ._threads import single_threaded_blas
-from ._validation import check_parameters, check_range, training_rows, unchanged_on_failure
+from ._validation import (
+    check_parameters,
+    check_range,
+    refuse_other_network,
+    training_rows,
+    unchanged_on_failure,
+)
 from .layer_weights import from_layer_form, split_at_code, to_layer_form
 from .network.activations import ACTIVATIONS
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
 from .network.parallel import Workers
 from .network.parameters import Parameters
-from .network.scaling import extremes, fit_scaling
+from .network.scaling import fit_scaling
 from .network.schedules import SCHEDULES, Schedule
 from .network.solvers import SOLVERS, Solver
-from .network.training import Settings, Trainer
-
-# Chosen by measurement, as is the rule for the learning rate: see benchmarks/.
-AUTO_BATCH_SIZE = 64
-HELD_RATE_FACTOR = 0.3
-MIN_AUTO_BATCH_SIZE = 8
-AUTO_STEPS_PER_EPOCH = 32
+from .network.training import Trainer
 
 
 class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
@@ -325,17 +332,17 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
             rows, split_rng, rng = self._prepare(X, sample_weight, continues)
             with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
                 trainer = self._trainer(rows, rng, workers, in_fit=True)
-                order, validation_rows = self._hold_out(rows, split_rng)
+                order, validation_rows = hold_out(self, rows, split_rng)
                 with progress_line(self.verbose, self.max_iter) as on_epoch:
                     history = trainer.fit(order, validation_rows, on_epoch, continues)
             self._store(trainer)
             self.best_loss_ = history.best_loss
-            if history.interrupted:
-                warnings.warn(
-                    f"Training was interrupted after {len(history.loss_curve)} epochs: "
-                    "the best weights so far are kept.",
-                    stacklevel=2,
-                )
+        if history.interrupted:
+            warnings.warn(
+                f"Training was interrupted after {len(history.loss_curve)} epochs: "
+                "the best weights so far are kept.",
+                stacklevel=2,
+            )
         return self
 
     def partial_fit(self, X, y=None, sample_weight=None):
@@ -457,9 +464,9 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         widths = layer_widths(self, rows.n_features)
         split_rng, rng = generators(self.random_state, self.n_iter_ if continues else 0)
         if continues:
-            self._refuse_other_widths(widths)
+            refuse_other_network(self, widths)
         else:
-            output = self._choose_output(rows)
+            output = choose_output(self, rows)
             # What a loss with a range needs is for the user to say: nothing is scaled unasked.
             unasked = self.scale == "auto" and LOSSES[self.loss].has_range
             scaling = fit_scaling(None if unasked else self.scale, rows, ACTIVATIONS[output])
@@ -481,80 +488,12 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         self.scale_ = None if scaling is None else scaling.scale
         self.loss_curve_, self.validation_loss_curve_ = [], None
         self.n_iter_ = self.t_ = 0
-        self._solver_state = self._solver().init_state(parameters)
-
-    def _refuse_other_widths(self, widths):
-        fitted = [self.n_features_in_, *(len(intercept) for intercept in self.intercepts_)]
-        if widths != fitted:
-            raise ValueError(
-                f"Training cannot go on: the parameters ask for layers of widths {widths}, but "
-                f"the fitted network has {fitted}. Restore n_components and the layer sizes, "
-                "or call fit with warm_start=False."
-            )
-
-    def _hold_out(self, rows, rng):
-        """The order of the training rows, and the validation rows or None."""
-        n_rows = len(rows)
-        if not self.early_stopping:
-            return np.arange(n_rows), None
-        n_validation = max(1, round(self.validation_fraction * n_rows))
-        if n_validation >= n_rows:
-            raise ValueError(
-                f"early_stopping=True with validation_fraction={self.validation_fraction} leaves "
-                f"no row to train on, n_samples={n_rows}: pass more rows, lower "
-                "validation_fraction or set early_stopping=False."
-            )
-        order = rng.permutation(n_rows)
-        order[:n_validation].sort()
-        if not self.shuffle:
-            order[n_validation:].sort()
-        return order[n_validation:], rows.select(order[:n_validation])
-
-    def _choose_output(self, rows):
-        if self.output_activation != "auto":
-            return self.output_activation
-        if LOSSES[self.loss].fused_activation is not None:
-            return LOSSES[self.loss].fused_activation
-        low, high = extremes(rows)
-        return "sigmoid" if low.min() >= 0 and high.max() <= 1 else "identity"
-
-    def _solver(self):
-        return SOLVERS[self.solver]() if isinstance(self.solver, str) else self.solver
-
-    def _schedule(self):
-        name = self.learning_rate
-        return SCHEDULES[name]() if isinstance(name, str) else name
-
-    def _patience(self, schedule):
-        if self.n_iter_no_change != "auto":
-            return self.n_iter_no_change
-        return max(10, self.max_iter // 3) if schedule.has_planned_end else 10
-
-    def _batch_size(self, n_rows):
-        if self.batch_size != "auto":
-            return self.batch_size
-        return int(np.clip(n_rows // AUTO_STEPS_PER_EPOCH, MIN_AUTO_BATCH_SIZE, AUTO_BATCH_SIZE))
+        self._solver_state = make_solver(self).init_state(parameters)
 
     def _trainer(self, rows, rng, workers, in_fit):
         parameters = Parameters.from_arrays(self.coefs_, self.intercepts_)
-        solver, schedule = self._solver(), self._schedule()
-        state = solver.continue_state(self._solver_state, parameters)
-        rate = self.learning_rate_init
-        if rate == "auto":
-            rate = solver.auto_learning_rate(parameters.widths)
-            rate *= 1 if schedule.lowers_rate(in_fit) else HELD_RATE_FACTOR
-        settings = Settings(
-            loss=LOSSES[self.loss],
-            solver=solver,
-            schedule=schedule,
-            learning_rate_init=float(rate),
-            batch_size=min(self._batch_size(len(rows)), len(rows)),
-            alpha=float(self.alpha),
-            shuffle=self.shuffle,
-            max_iter=self.max_iter,
-            tol=self.tol,
-            n_iter_no_change=self._patience(schedule),
-        )
+        settings = training_settings(self, parameters.widths, len(rows), in_fit)
+        state = settings.solver.continue_state(self._solver_state, parameters)
         return Trainer(parameters, self.activations_, rows, settings, state, rng, workers)
 
     def _store(self, trainer):

@@ -42,6 +42,24 @@ def check_parameters(estimator):
         )
 
 
+def refuse_other_network(estimator, widths):
+    """Raise ValueError where training cannot go on from the fitted network."""
+    fitted = [estimator.n_features_in_, *(len(bias) for bias in estimator.intercepts_)]
+    if widths != fitted:
+        raise ValueError(
+            f"Training cannot go on: the parameters ask for layers of widths {widths}, but "
+            f"the fitted network has {fitted}. Restore n_components and the layer sizes, "
+            "or call fit with warm_start=False."
+        )
+    fused, output = LOSSES[estimator.loss].fused_activation, estimator.output_activation_
+    if fused not in (None, output):
+        raise ValueError(
+            f"Training cannot go on: loss={estimator.loss!r} needs an output of {fused!r}, but "
+            f"the fitted network's is {output!r}. Restore the loss, or call fit with "
+            "warm_start=False."
+        )
+
+
 def training_rows(estimator, X, sample_weight, dtype, reset):
     """Validated `Rows`, those with zero weight left out."""
     X = validate_data(estimator, X, accept_sparse="csr", dtype=dtype, reset=reset)

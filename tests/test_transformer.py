@@ -311,6 +311,11 @@ class TestContinuing:
             autoencoder.fit(X)
         assert autoencoder.transform(X).shape == (60, 3)
 
+    def test_a_loss_that_needs_another_output_cannot_go_on(self, X):
+        autoencoder = small().fit(X).set_params(loss="binary_cross_entropy")
+        with pytest.raises(ValueError, match=r"needs an output of 'sigmoid', but .* is 'identity'"):
+            autoencoder.partial_fit(X)
+
     def test_another_solver_starts_with_a_fresh_state(self, X):
         autoencoder = small(warm_start=True).fit(X).set_params(solver="sgd").fit(X)
         assert autoencoder.n_iter_ == 8

@@ -1,0 +1,83 @@
+"""From an estimator's parameters to the settings of one training run."""
+
+import numpy as np
+
+from .network.losses import LOSSES
+from .network.schedules import SCHEDULES
+from .network.solvers import SOLVERS
+from .network.training import Settings
+
+# Chosen by measurement, see docs/user_guide.rst: what "auto" stands for.
+AUTO_BATCH_SIZE = 64
+MIN_AUTO_BATCH_SIZE = 8
+AUTO_STEPS_PER_EPOCH = 32
+AUTO_PATIENCE = 10
+HELD_RATE_FACTOR = 0.3
+
+
+def make_solver(estimator):
+    """Return the solver object that `solver` names or is."""
+    solver = estimator.solver
+    return SOLVERS[solver]() if isinstance(solver, str) else solver
+
+
+def make_schedule(estimator):
+    """Return the schedule object that `learning_rate` names or is."""
+    schedule = estimator.learning_rate
+    return SCHEDULES[schedule]() if isinstance(schedule, str) else schedule
+
+
+def training_settings(estimator, widths, n_rows, in_fit):
+    """Settings for a run over n_rows rows, in `fit` or in `partial_fit`."""
+    solver, schedule = make_solver(estimator), make_schedule(estimator)
+    return Settings(
+        loss=LOSSES[estimator.loss],
+        solver=solver,
+        schedule=schedule,
+        learning_rate_init=_learning_rate(estimator, solver, schedule, widths, in_fit),
+        batch_size=_batch_size(estimator, n_rows),
+        alpha=float(estimator.alpha),
+        shuffle=estimator.shuffle,
+        max_iter=estimator.max_iter,
+        tol=estimator.tol,
+        n_iter_no_change=_patience(estimator, schedule),
+    )
+
+
+def _learning_rate(estimator, solver, schedule, widths, in_fit):
+    if estimator.learning_rate_init != "auto":
+        return float(estimator.learning_rate_init)
+    rate = solver.auto_learning_rate(widths)
+    return rate if schedule.lowers_rate(in_fit) else HELD_RATE_FACTOR * rate
+
+
+def _batch_size(estimator, n_rows):
+    if estimator.batch_size != "auto":
+        return min(estimator.batch_size, n_rows)
+    size = np.clip(n_rows // AUTO_STEPS_PER_EPOCH, MIN_AUTO_BATCH_SIZE, AUTO_BATCH_SIZE)
+    return min(int(size), n_rows)
+
+
+def _patience(estimator, schedule):
+    if estimator.n_iter_no_change != "auto":
+        return estimator.n_iter_no_change
+    return max(AUTO_PATIENCE, estimator.max_iter // 3 if schedule.has_planned_end else 0)
+
+
+def hold_out(estimator, rows, rng):
+    """Return the order of the training rows, and the validation rows or None."""
+    n_rows = len(rows)
+    if not estimator.early_stopping:
+        return np.arange(n_rows), None
+    n_validation = max(1, round(estimator.validation_fraction * n_rows))
+    if n_validation >= n_rows:
+        raise ValueError(
+            f"early_stopping=True with validation_fraction={estimator.validation_fraction} leaves "
+            f"no row to train on, n_samples={n_rows}: pass more rows, lower "
+            "validation_fraction or set early_stopping=False."
+        )
+    order = rng.permutation(n_rows)
+    order[:n_validation].sort()
+    if not estimator.shuffle:
+        order[n_validation:].sort()
+    return order[n_validation:], rows.select(order[:n_validation])
