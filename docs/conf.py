@@ -1,0 +1,100 @@
+"""How Sphinx builds the site: `nox -s docs`, or `sphinx-build -b html docs docs/_build/html`."""
+
+import os
+import re
+import warnings
+
+import skautoencoder
+
+project = "skautoencoder"
+author = "the skautoencoder developers"
+copyright = "2026, the skautoencoder developers (BSD 3-Clause)"
+version = release = skautoencoder.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.doctest",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+]
+# Signatures of more than one screen line show one parameter a line.
+python_maximum_signature_line_length = 88
+default_role = "literal"
+smartquotes = False  # "tanh" in quotes is a value to type
+toc_object_entries_show_parents = "hide"
+exclude_patterns = ["_build", "_templates", "auto_examples/*.ipynb", "**/README.txt"]
+templates_path = ["_templates"]
+nitpick_ignore_regex = [("py:.*", r"(numpy|scipy|sklearn|threadpoolctl)\..*")]
+
+# Links into other projects need the network, so a build without it leaves them out.
+intersphinx_mapping = {}
+if os.environ.get("DOCS_INTERSPHINX"):
+    intersphinx_mapping = {
+        "python": ("https://docs.python.org/3", None),
+        "numpy": ("https://numpy.org/doc/stable", None),
+        "scipy": ("https://docs.scipy.org/doc/scipy", None),
+        "sklearn": ("https://scikit-learn.org/stable", None),
+    }
+
+autosummary_generate = True
+autodoc_default_options = {"members": True, "inherited-members": True}
+autodoc_typehints = "none"
+# The methods are on the class's page in full, so no table of links to pages of their own.
+numpydoc_show_class_members = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"/plot_",
+    "within_subsection_order": "FileNameSortKey",
+    "doc_module": ("skautoencoder",),
+    "backreferences_dir": "generated/backreferences",
+    "abort_on_example_error": True,
+    "show_memory": False,
+    "write_computation_times": False,
+    "remove_config_comments": True,
+}
+# matplotlib says at every plt.show() that the gallery's backend has no window.
+warnings.filterwarnings("ignore", message=r".*FigureCanvasAgg is non-interactive.*")
+
+html_theme = "pydata_sphinx_theme"
+html_title = "skautoencoder"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+# Pages without pages below them.
+pages = ["index", "install", "user_guide", "architecture", "changelog"]
+html_sidebars = {page: [] for page in pages}
+html_theme_options = {
+    "logo": {"text": "skautoencoder"},
+    "navbar_align": "left",
+    "header_links_before_dropdown": 8,
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+copybutton_exclude = ".linenos, .gp, .go"
+
+doctest_global_setup = """
+import numpy as np
+from sklearn.datasets import load_digits
+from skautoencoder import *
+"""
+
+
+def drop_foreign_labels(app, what, name, obj, options, lines):
+    """Show the labels of scikit-learn's own pages, which inherited methods refer to, as text."""
+    if getattr(obj, "__module__", "").startswith("sklearn"):
+        lines[:] = [re.sub(r":(?:ref|term):`([^`<]+?)(?:\s*<[^`]*>)?`", r"\1", x) for x in lines]
+
+
+def setup(app):
+    app.connect("autodoc-process-docstring", drop_foreign_labels)

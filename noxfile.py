@@ -1,0 +1,60 @@
+"""Routine jobs: `nox -s tests-3.13`, `nox -s oldest`, `nox -s lint`, `nox -s docs`."""
+
+import nox
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+PROJECT = nox.project.load_toml("pyproject.toml")["project"]
+# Without it scikit-learn skips its checks of array API input.
+TEST_ENV = {"SCIPY_ARRAY_API": "1"}
+
+nox.options.sessions = ["lint", "tests", "oldest", "docs"]
+
+
+@nox.session(python=PYTHONS)
+def tests(session):
+    """Run the tests with the newest versions of all dependencies."""
+    session.install(".[plot,tests]")
+    session.run("python", "-m", "pytest", *session.posargs, env=TEST_ENV)
+
+
+@nox.session(python=PYTHONS[0])
+def oldest(session):
+    """Run the tests with the oldest versions that pyproject.toml allows."""
+    extras = PROJECT["optional-dependencies"]
+    requirements = [*PROJECT["dependencies"], *extras["plot"], *extras["tests"]]
+    # Old matplotlib calls pyparsing by names that later versions warn about.
+    lowest = [*(lowest_version(each) for each in requirements), "pyparsing<3.3"]
+    session.install(*lowest)
+    session.install("--no-deps", ".")
+    session.run("python", "-m", "pip", "list")
+    session.run("python", "-m", "pytest", *session.posargs, env=TEST_ENV)
+
+
+@nox.session
+def lint(session):
+    """Check style and format."""
+    ruff = next(each for each in PROJECT["optional-dependencies"]["dev"] if each[:4] == "ruff")
+    session.install(ruff)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def docs(session):
+    """Build the site and run the examples of its pages; a warning is an error."""
+    session.install(".[docs]")
+    build(session, "html", *session.posargs)
+    build(session, "doctest", "-D", "plot_gallery=0")
+
+
+def build(session, builder, *options):
+    session.run(
+        *("sphinx-build", "-E", "-n", "-W", "--keep-going", "-b", builder, *options),
+        *("docs", f"docs/_build/{builder}"),
+    )
+
+
+def lowest_version(requirement):
+    """Turn "name>=1.0" into "name==1.0"."""
+    name, version = requirement.split(">=")
+    return f"{name}=={version}"
