@@ -7,7 +7,7 @@ from .network.schedules import SCHEDULES
 from .network.solvers import SOLVERS
 from .network.training import Settings
 
-# Chosen by measurement, see docs/user_guide.rst: what "auto" stands for.
+# What "auto" stands for.
 AUTO_BATCH_SIZE = 64
 MIN_AUTO_BATCH_SIZE = 8
 AUTO_STEPS_PER_EPOCH = 32

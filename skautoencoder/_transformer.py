@@ -140,8 +140,9 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
 
     warm_start : bool, default=False
         Whether `fit` goes on from the weights and the solver state of the fit before,
-        for `max_iter` more epochs. Scaling and output activation stay as they were; a
-        schedule with a planned end starts anew.
+        for `max_iter` more epochs. Scaling and activations stay as they were; a schedule
+        with a planned end starts anew. The weights that it goes on from are kept where
+        no epoch is better.
 
     Attributes
     ----------
@@ -160,8 +161,9 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         `early_stopping`.
 
     best_loss_ : float
-        Lowest validation loss with `early_stopping`, else lowest training loss; the
-        weights are those of that epoch.
+        Loss of the weights that the last call kept: in `fit` the lowest validation loss
+        with `early_stopping`, else the lowest training loss; in `partial_fit` the loss
+        of its pass.
 
     n_iter_ : int
         Number of epochs run.
@@ -178,13 +180,13 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
     output_activation_ : str
         Activation of the output, the last of them.
 
-    shift_, scale_ : ndarray of shape (n_features_in_,) or None
+    shift_, scale_ : ndarray of shape (`n_features_in_`,) or None
         The network sees ``(X - shift_) / scale_``; None where X is not scaled.
 
     n_features_in_ : int
         Number of features seen during `fit`.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen during `fit`, where X has names that are all strings.
 
     See Also
@@ -352,7 +354,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         rows, so these should be typical. No rows are held out: `early_stopping` has no
         effect here, nor have `max_iter`, `tol` and `n_iter_no_change`. The solver's
         state is carried on. A schedule with a planned end ("cosine", "one_cycle") has
-        none here and stays at `learning_rate_init`.
+        none here and stays at `learning_rate_init`, as does "adaptive".
 
         Parameters
         ----------
@@ -381,7 +383,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
                 trainer = self._trainer(rows, rng, workers, in_fit=False)
                 trainer.fit_pass(np.arange(len(rows)))
             self._store(trainer)
-            self.best_loss_ = min(self.loss_curve_)
+            self.best_loss_ = self.loss_curve_[-1]
         return self
 
     @classmethod

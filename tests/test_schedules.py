@@ -92,6 +92,7 @@ def test_schedules_know_where_they_lower_the_rate(name, in_fit, in_partial_fit):
         (AdaptiveSchedule(decay=0), "decay"),
         (AdaptiveSchedule(decay=1.0), "decay"),
         (AdaptiveSchedule(max_decays=-1), "max_decays"),
+        (AdaptiveSchedule(max_decays=2.5), "max_decays"),
         (CosineSchedule(warmup=1.0), "warmup"),
         (OneCycleSchedule(warmup=-0.1), "warmup"),
         (OneCycleSchedule(start=1.5), "start"),

@@ -177,15 +177,17 @@ def test_validation_decides_which_weights_are_best(X, rng):
         assert len(curve) - 1 - np.argmin(curve) == 4
 
 
-def test_weights_that_training_goes_on_from_count_among_the_best(X):
+@pytest.mark.parametrize("validated", [True, False])
+def test_weights_that_training_goes_on_from_count_among_the_best(X, validated):
     trainer = make_trainer(X, max_iter=200, batch_size=10)
     trainer.fit(np.arange(10))
     start = trainer.parameters.flat.copy()
     # From near the optimum, a rate this high only makes it worse.
     again = make_trainer(X, learning_rate_init=0.4, max_iter=3, batch_size=2)
     again.parameters.flat[:] = start
-    history = again.fit(np.arange(10), Rows(X), start_counts=True)
-    assert history.best_loss < min(history.validation_loss_curve)
+    history = again.fit(np.arange(10), Rows(X) if validated else None, start_counts=True)
+    watched = history.validation_loss_curve if validated else history.loss_curve
+    assert history.best_loss < min(watched)
     np.testing.assert_array_equal(again.parameters.flat, start)
 
 

@@ -291,6 +291,16 @@ class TestContinuing:
         assert autoencoder.t_ == 60
         assert autoencoder.validation_loss_curve_ is None
 
+    def test_best_loss_is_that_of_the_weights_kept(self, X):
+        autoencoder = small(scale=None, warm_start=True, max_iter=30).fit(X)
+        assert autoencoder.best_loss_ == min(autoencoder.loss_curve_)
+        autoencoder.partial_fit(X)
+        assert autoencoder.best_loss_ == autoencoder.loss_curve_[-1]
+        before = 3 * autoencoder.reconstruction_error(X).mean()  # 0.5 * 6 features
+        autoencoder.set_params(learning_rate_init=0.5, max_iter=2).fit(X)
+        assert autoencoder.best_loss_ == pytest.approx(before)
+        assert 3 * autoencoder.reconstruction_error(X).mean() == pytest.approx(before)
+
     def test_warm_start_with_early_stopping_never_gets_worse_on_its_validation_rows(self, X):
         autoencoder = small(warm_start=True, early_stopping=True, max_iter=60).fit(X)
         best = autoencoder.best_loss_

@@ -45,18 +45,19 @@ def tanh(z, derivative=None):
     else:
         np.tanh(z, out=z)
     if derivative is not None:
-        np.multiply(z, z, out=derivative)
-        np.subtract(1, derivative, out=derivative)
+        np.square(z, out=derivative)
+        # A scalar of z's own type spares small batches the conversion of a Python number.
+        np.subtract(z.dtype.type(1), derivative, out=derivative)
 
 
 def sigmoid(z, derivative=None):
     """1 / (1 + exp(-z)); where exp overflows to infinity the value is the limit, 0."""
     np.negative(z, out=z)
     np.exp(z, out=z)
-    np.add(z, 1, out=z)
+    np.add(z, z.dtype.type(1), out=z)
     np.reciprocal(z, out=z)
     if derivative is not None:
-        np.multiply(z, z, out=derivative)
+        np.square(z, out=derivative)
         np.subtract(z, derivative, out=derivative)
 
 

@@ -46,20 +46,21 @@ class Component:
         return f"{type(self).__name__}({', '.join(changed)})"
 
 
-def check_number(component, name, low, high, *, closed="both"):
+def check_number(component, name, low, high, *, closed="both", kind=Real):
     """Raise ValueError unless the component's parameter is a number in the interval."""
     value = getattr(component, name)
     includes_low, includes_high = closed in ("both", "left"), closed in ("both", "right")
     if (
-        not isinstance(value, Real)
+        not isinstance(value, kind)
         or isinstance(value, bool)
         or not math.isfinite(value)
         or not low <= value <= high
         or (value == low and not includes_low)
         or (value == high and not includes_high)
     ):
+        noun = "number" if kind is Real else "integer"
         interval = f"{'[' if includes_low else '('}{low}, {high}{']' if includes_high else ')'}"
         raise ValueError(
-            f"The {name!r} parameter of {type(component).__name__} must be a finite number in "
+            f"The {name!r} parameter of {type(component).__name__} must be a finite {noun} in "
             f"{interval}. Got {value!r} instead."
         )

@@ -77,8 +77,15 @@ class BatchGradient:
             total = self._compute_in_shards(index, normaliser)
         gradients = self._shards[0].gradients
         if self.alpha:
-            total += normaliser * self._add_weight_decay(gradients)
+            total += normaliser * self.penalty()
+            for gradient, weights in zip(gradients.weights, self.parameters.weights, strict=True):
+                gradient += self.alpha * weights
         return total, gradients
+
+    def penalty(self):
+        """Return alpha/2 times the squared norm of all weights."""
+        squares = (np.dot(w.ravel(), w.ravel()) for w in self.parameters.weights)
+        return 0.5 * self.alpha * float(sum(squares))
 
     def _compute_in_shards(self, index, normaliser):
         parts = even_slices(len(index), len(self._shards))
@@ -97,14 +104,6 @@ class BatchGradient:
         n_parameters = len(self.parameters.flat)
         self.workers.map(add_up, even_slices(n_parameters, self.workers.n_threads))
         return total
-
-    def _add_weight_decay(self, gradients):
-        """Add the gradient of alpha/2 ||W||^2 over all weights, and return its value."""
-        total = 0.0
-        for gradient, weights in zip(gradients.weights, self.parameters.weights, strict=True):
-            gradient += self.alpha * weights
-            total += float(np.dot(weights.ravel(), weights.ravel()))
-        return 0.5 * self.alpha * total
 
 
 def n_shards_for(layers, batch_size, n_threads):

@@ -5,6 +5,7 @@ Training without a planned end (`partial_fit`, where `n_steps` is None) holds it
 """
 
 import math
+from numbers import Integral
 
 from .component import Component, check_number
 
@@ -77,8 +78,8 @@ class AdaptiveSchedule(Schedule):
 
     It stays at `learning_rate_init` as long as the loss improves. When
     `n_iter_no_change` epochs in a row bring no improvement, the rate is multiplied by
-    `decay` and patience starts anew; once that has happened `max_decays` times, training
-    stops.
+    `decay` and patience starts anew; when patience runs out after `max_decays` such cuts,
+    training stops.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ class AdaptiveSchedule(Schedule):
         Factor of one cut, between 0 and 1.
 
     max_decays : int, default=4
-        Number of cuts before training stops.
+        Number of cuts before a plateau ends training, at least 0.
 
     Examples
     --------
@@ -101,7 +102,7 @@ class AdaptiveSchedule(Schedule):
 
     def check(self):
         check_number(self, "decay", 0, 1, closed="neither")
-        check_number(self, "max_decays", 0, math.inf)
+        check_number(self, "max_decays", 0, math.inf, kind=Integral)
 
     def lowers_rate(self, in_fit):
         return in_fit
@@ -111,7 +112,7 @@ class AdaptiveSchedule(Schedule):
 
 
 class CosineSchedule(Schedule):
-    """Linear warm-up, then half a cosine down to zero at the last step [1]_.
+    """Linear warm-up, then half a cosine that reaches zero as the run ends [1]_.
 
     Parameters
     ----------

@@ -43,7 +43,9 @@ class Solver(Component):
         """Change the parameters in place; the gradients serve as scratch memory."""
         state["step"] += 1
         arrays = [parameters.flat, gradients.flat, *(state[slot] for slot in self.slots)]
-        constants = self._constants(state["step"], learning_rate)
+        # Scalars of the parameters' own type: converting Python numbers costs small networks.
+        as_type = parameters.flat.dtype.type
+        constants = [as_type(c) for c in self._constants(state["step"], learning_rate)]
 
         def update(part):
             for start in range(part.start, part.stop, BLOCK_SIZE):
@@ -166,7 +168,7 @@ class Adam(Solver):
         np.multiply(first, beta_1, out=first)
         np.add(first, gradient, out=first)
         np.multiply(second, beta_2, out=second)
-        np.multiply(gradient, gradient, out=gradient)
+        np.square(gradient, out=gradient)
         np.add(second, gradient, out=second)
         np.sqrt(second, out=gradient)
         np.add(gradient, epsilon, out=gradient)

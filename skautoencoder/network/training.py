@@ -120,13 +120,13 @@ class Trainer:
 
         Best is the lowest validation loss where there are validation rows, else the
         lowest training loss. With `start_counts` the weights that training starts from
-        are among the validated ones. Raises DivergenceError where a loss is not finite.
+        compete too. Raises DivergenceError where a loss is not finite.
         """
         settings, history = self.settings, self.history
         n_steps = -(-len(order) // settings.batch_size) * settings.max_iter
         best = BestWeights(settings.tol)
-        if start_counts and validation_rows is not None:
-            best.update(self._validation_loss(validation_rows), self.parameters, self.state)
+        if start_counts:
+            best.update(self._loss_now(order, validation_rows), self.parameters, self.state)
         try:
             for _ in range(settings.max_iter):
                 self._fit_epoch(order, n_steps, validation_rows, best)
@@ -164,14 +164,17 @@ class Trainer:
         monitored = loss = self.epoch(order, n_steps)
         self._refuse_divergence(loss)
         if validation_rows is not None:
-            monitored = self._validation_loss(validation_rows)
+            monitored = self._loss_now(order, validation_rows)
             self._refuse_divergence(monitored)
             history.validation_loss_curve.append(monitored)
         history.loss_curve.append(loss)
         best.update(monitored, self.parameters, self.state)
 
-    def _validation_loss(self, rows):
-        return mean_loss(self.layers, rows, self.settings.loss, self.workers)
+    def _loss_now(self, order, validation_rows):
+        """Loss of the weights as they are: over validation rows, else the training objective."""
+        rows = self.rows.select(order) if validation_rows is None else validation_rows
+        loss = mean_loss(self.layers, rows, self.settings.loss, self.workers)
+        return loss if validation_rows is not None else loss + self._gradient.penalty()
 
     def _step(self, index, normaliser, n_steps):
         """One gradient step; returns the batch's sum of the objective."""
