@@ -1,7 +1,10 @@
 """From an estimator's parameters to the network's shape and first weights."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from numbers import Integral
+
+import numpy as np
 
 from .network.activations import ACTIVATIONS
 from .network.initializers import INITIALIZERS
@@ -13,7 +16,7 @@ from .network.scaling import extremes
 def encoder_widths(estimator):
     """Widths of the encoder's layers, the code's last."""
     sizes = _layer_sizes("hidden_layer_sizes", estimator.hidden_layer_sizes)
-    return [*sizes, estimator.n_components]
+    return [*sizes, int(estimator.n_components)]
 
 
 def decoder_widths(estimator):
@@ -37,11 +40,13 @@ def layer_activations(estimator, output):
 
 
 def choose_output(estimator, rows):
-    """Name of the output's activation; "auto" looks at the loss, then at the rows."""
+    """Name of the output's activation; "auto" looks at loss, scaling and rows, in turn."""
     if estimator.output_activation != "auto":
         return estimator.output_activation
     if LOSSES[estimator.loss].fused_activation is not None:
         return LOSSES[estimator.loss].fused_activation
+    if estimator.scale == "standard":
+        return "identity"
     low, high = extremes(rows)
     return "sigmoid" if low.min() >= 0 and high.max() <= 1 else "identity"
 
@@ -59,10 +64,15 @@ def draw_parameters(widths, activations, weight_init, rng, dtype):
 
 
 def _layer_sizes(name, value):
-    sizes = [value] if isinstance(value, Integral) else list(value)
-    if not all(isinstance(size, Integral) and size > 0 for size in sizes):
+    is_sequence = isinstance(value, Sequence) or np.ndim(value) == 1
+    sizes = list(value) if is_sequence else [value]
+    if not all(_is_width(size) for size in sizes):
         raise ValueError(
-            f"The {name!r} parameter must hold positive integers, one for each layer. "
-            f"Got {value!r} instead."
+            f"The {name!r} parameter must be a positive integer or a sequence of them, one for "
+            f"each layer. Got {value!r} instead."
         )
     return [int(size) for size in sizes]
+
+
+def _is_width(size):
+    return isinstance(size, Integral) and not isinstance(size, bool) and size > 0

@@ -1,5 +1,6 @@
 """The line that `verbose` shows while a network trains."""
 
+import shutil
 import sys
 import time
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 @contextmanager
 def progress_line(verbose, max_iter):
     """Yield what to call after each epoch, or None; the line ends with the context."""
-    if not verbose:
+    if not verbose or sys.stdout is None:
         yield None
         return
     line = ProgressLine(max_iter)
@@ -21,21 +22,22 @@ def progress_line(verbose, max_iter):
 class ProgressLine:
     """One live line: a bar, epoch, losses, learning rate and the time left.
 
-    A terminal shows it in place; elsewhere (a log file) only the last state is written.
+    A terminal or a notebook shows it in place, at most ten times a second; elsewhere (a
+    log file) only the last state is written.
     """
 
     def __init__(self, max_iter, stream=None):
         self.max_iter = max_iter
         self.stream = sys.stdout if stream is None else stream
-        self._start = time.perf_counter()
-        self._last_shown = self._start
-        self._width = 0
+        self._is_live = self.stream.isatty() or "ipykernel" in sys.modules
+        self._start = self._last_shown = time.perf_counter()
         self._line = ""
 
     def __call__(self, history, learning_rate):
-        """Show the state after an epoch, at most ten times a second."""
+        """Take over the state after an epoch, and show it when it is time."""
         n_done = len(history.loss_curve)
-        left = (time.perf_counter() - self._start) / n_done * (self.max_iter - n_done)
+        now = time.perf_counter()
+        left = (now - self._start) / n_done * (self.max_iter - n_done)
         filled = 20 * n_done // self.max_iter
         parts = [
             f"[{'#' * filled}{'.' * (20 - filled)}] epoch {n_done}/{self.max_iter}",
@@ -45,15 +47,22 @@ class ProgressLine:
             parts.append(f"validation {history.validation_loss_curve[-1]:.4g}")
         parts += [f"rate {learning_rate:.1e}", f"{left // 60:.0f}:{left % 60:02.0f} left"]
         self._line = "  ".join(parts)
-        self._width = max(self._width, len(self._line))
-        now = time.perf_counter()
-        if self.stream.isatty() and now - self._last_shown > 0.1:
+        if self._is_live and now - self._last_shown > 0.1:
             self._last_shown = now
-            self.stream.write("\r" + self._line.ljust(self._width))
-            self.stream.flush()
+            self._show()
 
     def close(self):
-        """End the line."""
-        start = "\r" if self.stream.isatty() else ""
-        self.stream.write(start + self._line.ljust(self._width) + "\n")
+        """Show the last state, and end the line; nothing where there was no epoch."""
+        if self._line:
+            self._show()
+            self.stream.write("\n")
+            self.stream.flush()
+
+    def _show(self):
+        line = self._line
+        if self._is_live:
+            # A line that wraps could not be written over.
+            width = shutil.get_terminal_size().columns - 1
+            line = "\r" + line[:width].ljust(width)
+        self.stream.write(line)
         self.stream.flush()

@@ -87,12 +87,13 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
         Returns
         -------
-        error : ndarray of shape (n_samples,) or (n_samples, n_features)
+        error : ndarray of shape (n_samples,) or (n_samples, n_features), of the dtype of X
             The mean squared error of each row, or the squared error of each cell.
         """
         check_is_fitted(self)
         rows = inference_rows(self, X, self._scaling())
-        return _run(squared_errors, self._layers(), rows, per_feature=per_feature)
+        errors = _run(squared_errors, self._layers(), rows, per_feature=per_feature)
+        return errors.astype(rows.X.dtype, copy=False)
 
     def score_samples(self, X):
         """Minus the mean squared reconstruction error of each row: higher is better.
@@ -137,7 +138,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         check_is_fitted(self)
         rows = inference_rows(self, X, self._scaling(), sample_weight)
         errors = _run(squared_errors, self._layers(), rows)
-        residual = np.average(errors.astype(np.float64), weights=rows.sample_weight)
+        residual = np.average(errors, weights=rows.sample_weight)
         _, deviation = moments(Rows(rows.X, sample_weight=rows.sample_weight))
         variance = np.mean(np.square(deviation))
         if variance == 0:

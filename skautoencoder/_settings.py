@@ -38,7 +38,7 @@ def training_settings(estimator, widths, n_rows, in_fit):
         batch_size=_batch_size(estimator, n_rows),
         alpha=float(estimator.alpha),
         shuffle=estimator.shuffle,
-        max_iter=estimator.max_iter,
+        max_iter=int(estimator.max_iter),
         tol=estimator.tol,
         n_iter_no_change=_patience(estimator, schedule),
     )
@@ -53,15 +53,15 @@ def _learning_rate(estimator, solver, schedule, widths, in_fit):
 
 def _batch_size(estimator, n_rows):
     if estimator.batch_size != "auto":
-        return min(estimator.batch_size, n_rows)
+        return min(int(estimator.batch_size), n_rows)
     size = np.clip(n_rows // AUTO_STEPS_PER_EPOCH, MIN_AUTO_BATCH_SIZE, AUTO_BATCH_SIZE)
     return min(int(size), n_rows)
 
 
 def _patience(estimator, schedule):
     if estimator.n_iter_no_change != "auto":
-        return estimator.n_iter_no_change
-    return max(AUTO_PATIENCE, estimator.max_iter // 3 if schedule.has_planned_end else 0)
+        return int(estimator.n_iter_no_change)
+    return max(AUTO_PATIENCE, int(estimator.max_iter) // 3 if schedule.has_planned_end else 0)
 
 
 def hold_out(estimator, rows, rng):

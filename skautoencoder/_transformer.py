@@ -66,8 +66,8 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         Activation of the code; "auto" is the one of the hidden layers.
 
     output_activation : str, default="auto"
-        Activation of the output; "auto" is "sigmoid" where all of X lies in [0, 1] (and
-        for `loss="binary_cross_entropy"`), "identity" otherwise.
+        Activation of the output; "auto" is "sigmoid" where all of X lies in [0, 1] and
+        is not standardised (and for `loss="binary_cross_entropy"`), "identity" otherwise.
 
     loss : {"squared_error", "binary_cross_entropy"}, default="squared_error"
         What training minimises: its mean over the rows, where the loss of a row is the
@@ -92,7 +92,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
 
     solver : {"adam", "sgd"} or solver object, default="adam"
         How a gradient becomes a step: a name, or an :class:`Adam` or :class:`SGD` with
-        parameters of its own.
+        parameters of its own, which a search then reaches as ``solver__momentum``.
 
     learning_rate : str or schedule object, default="cosine"
         Schedule of the learning rate: "constant", "invscaling", "adaptive", "cosine" or
@@ -136,7 +136,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         each time. The global random state of NumPy is neither read nor changed.
 
     verbose : bool, default=False
-        Whether to show a live line of progress.
+        Whether `fit` shows a live line of progress.
 
     warm_start : bool, default=False
         Whether `fit` goes on from the weights and the solver state of the fit before,
@@ -422,7 +422,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
             decoder_layer_sizes=tuple(widths[n_encoder_layers:-1]),
             **{"activation": "tanh", "output_activation": "sigmoid", **params},
         )
-        self._validate_params()
+        check_parameters(self)
         output = "sigmoid" if self.output_activation == "auto" else self.output_activation
         self.n_features_in_ = coefs[0].shape[0]
         self._start(Parameters.from_arrays(coefs, intercepts), output, scaling=None)

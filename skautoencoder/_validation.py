@@ -1,11 +1,12 @@
 """One clear error before any work: parameters, rows, weights, codes."""
 
 from contextlib import contextmanager
+from numbers import Number
 
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
-from ._architecture import decoder_widths, encoder_widths
+from ._architecture import decoder_widths, encoder_widths, layer_activations
 from .network.losses import LOSSES
 from .network.rows import Rows
 from .network.scaling import extremes
@@ -18,11 +19,15 @@ def unchanged_on_failure(estimator):
     Attributes may be replaced inside, but nothing that they hold may be written to.
     """
     before = dict(vars(estimator))
+    random_state = estimator.random_state
+    draws = random_state.get_state() if isinstance(random_state, np.random.RandomState) else None
     try:
         yield
     except BaseException:
         vars(estimator).clear()
         vars(estimator).update(before)
+        if draws is not None:
+            random_state.set_state(draws)
         raise
 
 
@@ -51,7 +56,16 @@ def refuse_other_network(estimator, widths):
             f"the fitted network has {fitted}. Restore n_components and the layer sizes, "
             "or call fit with warm_start=False."
         )
-    fused, output = LOSSES[estimator.loss].fused_activation, estimator.output_activation_
+    output = estimator.output_activation_
+    asked = estimator.output_activation
+    activations = layer_activations(estimator, output if asked == "auto" else asked)
+    if activations != estimator.activations_:
+        raise ValueError(
+            f"Training cannot go on: the parameters ask for activations {activations}, but the "
+            f"fitted network has {estimator.activations_}. Restore them, or call fit with "
+            "warm_start=False."
+        )
+    fused = LOSSES[estimator.loss].fused_activation
     if fused not in (None, output):
         raise ValueError(
             f"Training cannot go on: loss={estimator.loss!r} needs an output of {fused!r}, but "
@@ -92,6 +106,11 @@ def check_sample_weight(sample_weight, X):
     """Weights as a vector of X's dtype, at most 1; None where all rows weigh the same."""
     if sample_weight is None:
         return None
+    if isinstance(sample_weight, Number):
+        raise ValueError(
+            f"sample_weight must have one weight for each row, shape ({X.shape[0]},). Got the "
+            f"scalar {sample_weight!r} instead: leave it out where all rows weigh the same."
+        )
     weights = check_array(
         sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
     )

@@ -1,5 +1,7 @@
 """Augmentation of images."""
 
+from numbers import Integral
+
 import numpy as np
 
 
@@ -44,10 +46,10 @@ def augment_with_shifts(images, pixels=1):
             f"n_channels). Got shape {images.shape} instead: reshape rows of pixels first."
         )
     height, width = images.shape[1:3]
-    if not 1 <= pixels < min(height, width):
+    if not isinstance(pixels, Integral) or not 1 <= pixels < min(height, width):
         raise ValueError(
-            f"pixels must be at least 1 and less than height and width, {height} and {width}. "
-            f"Got {pixels!r} instead."
+            "pixels must be an integer, at least 1 and less than height and width, "
+            f"{height} and {width}. Got {pixels!r} instead."
         )
     augmented = np.zeros((len(images), 5, *images.shape[1:]), dtype=images.dtype)
     augmented[:, 0] = images

@@ -6,6 +6,7 @@ reader here runs nothing that the file contains.
 """
 
 import io
+import math
 import pickle
 import pickletools
 from itertools import pairwise
@@ -22,6 +23,11 @@ _ALLOWED_OPCODES = {
     *("SHORT_BINUNICODE", "BINUNICODE", "SHORT_BINSTRING", "BINSTRING"),
     *("SHORT_BINBYTES", "BINBYTES"),
 }
+
+
+# numpy.save needs about thirty opcodes for a matrix.
+MAX_OPCODES_PER_LAYER = 100
+MAX_LAYERS = 10_000
 
 
 class _ArrayRecord:
@@ -112,10 +118,12 @@ def read_layer_weights(path):
     try:
         return _parse(content)
     except Exception as error:
+        # What the file says of itself is shown short and without control characters.
+        reason = str(error).encode("unicode_escape").decode()[:200]
         raise ValueError(
-            f"{str(path)!r} holds no layer weights ({error}): expected a .npy file with an "
-            "array of numeric matrices of shape (n_out, n_in + 1). Nothing of it was run."
-        ) from error
+            f"{str(path)!r} holds no layer weights ({reason}): expected a .npy file with an "
+            "array of float matrices of shape (n_out, n_in + 1). Nothing of it was run."
+        ) from None
 
 
 def _parse(content):
@@ -123,12 +131,16 @@ def _parse(content):
     if np.lib.format.read_magic(stream) != (1, 0):
         raise ValueError("not version 1.0 of the .npy format")
     shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    if not 1 <= shape[0] <= MAX_LAYERS:
+        raise ValueError("no matrices, or too many of them")
     if not dtype.hasobject:
         # All matrices of one shape: numpy.save has stored a plain array of numbers.
-        matrices = list(np.load(io.BytesIO(content), allow_pickle=False))
-        return [_check_matrix(matrix) for matrix in matrices]
+        if math.prod(shape) * dtype.itemsize != len(content) - stream.tell():
+            raise ValueError("its size is not that of its numbers")
+        matrices = np.load(io.BytesIO(content), allow_pickle=False)
+        return [_check_matrix(matrix.astype(matrix.dtype.newbyteorder("="))) for matrix in matrices]
     pickled = content[stream.tell() :]
-    _refuse_odd_opcodes(pickled)
+    _refuse_odd_opcodes(pickled, MAX_OPCODES_PER_LAYER * (1 + shape[0]))
     outer = _RecordUnpickler(io.BytesIO(pickled)).load()
     _, outer_shape, _, _, records = _array_state(outer)
     if len(shape) != 1 or outer_shape != shape or len(records) != shape[0]:
@@ -136,10 +148,12 @@ def _parse(content):
     return [_check_matrix(_build_matrix(record)) for record in records]
 
 
-def _refuse_odd_opcodes(pickled):
+def _refuse_odd_opcodes(pickled, max_opcodes):
     """Raise unless the pickle is made of what numpy.save writes, to its last byte."""
     end = 0
-    for opcode, argument, position in pickletools.genops(pickled):
+    for number, (opcode, argument, position) in enumerate(pickletools.genops(pickled)):
+        if number > max_opcodes:
+            raise ValueError("more opcodes than its matrices need")
         if opcode.name not in _ALLOWED_OPCODES:
             raise ValueError(f"unexpected opcode {opcode.name}")
         # A huge index would make the unpickler reserve memory for it.
@@ -175,14 +189,16 @@ def _build_matrix(record):
 def _check_matrix(matrix):
     if matrix.ndim != 2 or matrix.shape[0] < 1 or matrix.shape[1] < 2:
         raise ValueError(f"a matrix of shape {matrix.shape}")
-    if matrix.dtype.kind != "f" or not np.isfinite(matrix).all():
-        raise ValueError("numbers that are not finite floats")
+    if matrix.dtype not in (np.float32, np.float64) or not np.isfinite(matrix).all():
+        raise ValueError("a matrix whose numbers are not finite and of float32 or float64")
     return matrix
 
 
 def from_layer_form(layer_weights):
     """Split matrices (n_out, n_in + 1) into coefs (n_in, n_out) and intercepts."""
     matrices = [np.asarray(matrix) for matrix in layer_weights]
+    if any(matrix.dtype.kind not in "fiu" or not np.isfinite(matrix).all() for matrix in matrices):
+        raise ValueError("layer_weights must be matrices of finite real numbers.")
     if len(matrices) < 2:
         raise ValueError(
             "layer_weights must hold at least two matrices, an encoder's and a decoder's. "
@@ -211,7 +227,7 @@ def split_at_code(intercepts, n_components):
     candidates = [i + 1 for i, width in enumerate(widths[:-1]) if width == n_components]
     if not candidates:
         raise ValueError(
-            f"n_components={n_components} is not the width of any hidden layer of "
+            f"n_components={n_components!r} is not the width of any hidden layer of "
             f"layer_weights: choose one of {sorted(set(widths[:-1]))}."
         )
     return min(candidates, key=lambda n_layers: abs(n_layers - len(widths) / 2))

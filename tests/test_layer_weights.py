@@ -191,6 +191,46 @@ def test_a_memo_index_beyond_reason_is_refused_before_it_is_loaded(path):
         read_layer_weights(path)
 
 
+def test_a_pickle_that_is_too_long_for_its_matrices_is_refused_before_it_is_loaded(path):
+    np.save(path, matrices(NETWORK))
+    header = path.read_bytes()[:128]
+    path.write_bytes(header + b"\x80\x04N" + 100_000 * b"\x85" + b".")
+    with pytest.raises(ValueError, match="more opcodes than its matrices need"):
+        read_layer_weights(path)
+
+
+def test_a_header_that_promises_more_numbers_than_there_are_reserves_no_memory(path):
+    with open(path, "wb") as file:
+        np.lib.format.write_array_header_1_0(
+            file, {"shape": (9999, 10**6, 10**6), "fortran_order": False, "descr": "<f8"}
+        )
+    with pytest.raises(ValueError, match="its size is not that of its numbers"):
+        read_layer_weights(path)
+
+
+@pytest.mark.parametrize("array", [np.ones((2, 3, 4), "f2"), np.empty(0, dtype=object)])
+def test_other_floats_and_no_matrices_at_all_are_refused(path, array):
+    np.save(path, array)
+    with pytest.raises(ValueError, match="holds no layer weights"):
+        read_layer_weights(path)
+
+
+def test_what_a_file_says_of_itself_is_shown_short_and_harmless(path):
+    class Loud:
+        def __reduce__(self):
+            return eval, ("1",)
+
+    array = matrices(NETWORK)
+    array[0] = Loud()
+    np.save(path, array)
+    content = path.read_bytes().replace(b"\x08builtins", b"\x08os\x1b[31mx")
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="holds no layer weights") as refusal:
+        read_layer_weights(path)
+    assert "\x1b" not in str(refusal.value)
+    assert len(str(refusal.value)) < 600
+
+
 def test_a_missing_file_is_a_missing_file(path):
     with pytest.raises(FileNotFoundError):
         read_layer_weights(path)
@@ -254,6 +294,13 @@ class TestConversion:
         autoencoder = AutoencoderTransformer.from_layer_weights(matrices(shapes), n_components=4)
         assert autoencoder.hidden_layer_sizes == (4,)
         assert autoencoder.decoder_layer_sizes == (4,)
+
+    def test_matrices_that_are_not_finite_and_real_are_refused(self):
+        given = matrices(NETWORK)
+        for wrong in (np.full((5, 7), np.nan), np.ones((5, 7), complex)):
+            given[0] = wrong
+            with pytest.raises(ValueError, match="layer_weights must be matrices of finite real"):
+                AutoencoderTransformer.from_layer_weights(given, n_components=3)
 
     def test_wrong_parameters_are_refused(self):
         with pytest.raises(ValueError, match="'activation' parameter"):

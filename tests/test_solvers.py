@@ -128,6 +128,7 @@ def test_a_continued_state_is_a_copy_and_another_solvers_state_is_dropped(solver
         (SGD(momentum="much"), "momentum"),
         (SGD(momentum=True), "momentum"),
         (SGD(momentum=math.nan), "momentum"),
+        (SGD(nesterovs_momentum="no"), "nesterovs_momentum"),
     ],
 )
 def test_a_parameter_out_of_range_is_named(solver, name):

@@ -173,8 +173,14 @@ def test_validation_decides_which_weights_are_best(X, rng):
     assert len(curve) == len(history.loss_curve)
     assert history.best_loss == min(curve)
     np.testing.assert_array_equal(trainer.parameters.flat, snapshots[int(np.argmin(curve))])
-    if len(curve) < 20:
-        assert len(curve) - 1 - np.argmin(curve) == 4
+    assert len(curve) < 20
+    assert len(curve) - 1 - np.argmin(curve) == 4
+
+
+def test_a_validation_loss_that_overflows_is_divergence_too(X):
+    far = Rows(np.full((2, 3), 1e200))
+    with pytest.raises(DivergenceError, match="epoch 1 "):
+        make_trainer(X, max_iter=1).fit(np.arange(10), far)
 
 
 @pytest.mark.parametrize("validated", [True, False])
@@ -245,6 +251,22 @@ def test_an_interrupt_keeps_the_best_weights_so_far(X):
     reference = make_trainer(X, max_iter=3)
     reference.fit(np.arange(10))
     np.testing.assert_array_equal(trainer.parameters.flat, reference.parameters.flat)
+
+
+def test_an_interrupt_after_worse_epochs_keeps_the_best(X):
+    trainer = make_trainer(X, solver=SGD(), learning_rate_init=0.02, max_iter=50, batch_size=10)
+    snapshots = []
+
+    def on_epoch(history, learning_rate):
+        snapshots.append(trainer.parameters.flat.copy())
+        if len(snapshots) > 2 and history.loss_curve[-1] > 1.01 * min(history.loss_curve):
+            raise KeyboardInterrupt
+
+    history = trainer.fit(np.arange(10), on_epoch=on_epoch)
+    best = int(np.argmin(history.loss_curve))
+    assert history.interrupted
+    assert best < len(snapshots) - 1
+    np.testing.assert_array_equal(trainer.parameters.flat, snapshots[best])
 
 
 def test_an_interrupt_before_the_first_epoch_ends_is_passed_on(X):

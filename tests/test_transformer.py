@@ -19,7 +19,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from skautoencoder import SGD, Adam, AutoencoderTransformer, ConstantSchedule, CosineSchedule
+from skautoencoder import SGD, Adam, AutoencoderTransformer, CosineSchedule
 
 
 def small(**params):
@@ -114,11 +114,17 @@ class TestQuality:
 
     @pytest.mark.parametrize("solver", ["adam", "sgd", Adam(beta_2=0.99), SGD(momentum=0.5)])
     @pytest.mark.parametrize(
-        "schedule", ["constant", "adaptive", "cosine", "one_cycle", ConstantSchedule()]
+        "schedule", ["constant", "adaptive", "cosine", "one_cycle", CosineSchedule(warmup=0)]
     )
     def test_every_solver_and_schedule_learns(self, X, solver, schedule):
         autoencoder = small(solver=solver, learning_rate=schedule, max_iter=60).fit(X)
         assert autoencoder.loss_curve_[-1] < 0.5 * autoencoder.loss_curve_[0]
+
+    def test_invscaling_learns_slower_and_slower(self, X):
+        autoencoder = small(learning_rate="invscaling", learning_rate_init=0.1, max_iter=60).fit(X)
+        curve = autoencoder.loss_curve_
+        assert curve[-1] < 0.5 * curve[0]
+        assert curve[30] - curve[-1] < curve[0] - curve[30]
 
     def test_alpha_shrinks_the_weights(self, X):
         norms = [
@@ -160,6 +166,30 @@ class TestUnitsAndScores:
         np.testing.assert_allclose(autoencoder.reconstruction_error(X), cells.mean(axis=1))
         np.testing.assert_allclose(autoencoder.score_samples(X), -cells.mean(axis=1))
 
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("constant", [0.1, 1 / 3, 1e6 / 3])
+    def test_a_feature_that_does_not_vary_keeps_its_unit(self, rng, dtype, constant):
+        X = rng.normal(size=(5000, 3)).astype(dtype)
+        X[:, 1] = constant
+        autoencoder = small(max_iter=1).fit(X)
+        assert autoencoder.scale_[1] == 1
+        assert autoencoder.shift_[1] == X[0, 1]
+        assert autoencoder.score(np.full((1000, 3), constant, dtype)) == 0
+
+    @pytest.mark.parametrize("factor", [1e-25, 1e19])
+    def test_scores_of_float32_rows_of_any_size_are_right(self, X, factor):
+        X = X.astype(np.float32)
+        far = X * np.float32(factor)
+        assert small().fit(far).score(far) == pytest.approx(small().fit(X).score(X), rel=1e-3)
+
+    def test_rows_too_large_to_be_scaled_are_refused(self, X):
+        with pytest.raises(ValueError, match=r"X cannot be scaled in float64: .* Divide X by"):
+            small().fit(X * 1e160)
+
+    def test_a_standardised_unit_interval_gets_an_unbounded_output(self, digits):
+        autoencoder = small(scale="standard", max_iter=1).fit(digits)
+        assert autoencoder.output_activation_ == "identity"
+
     def test_score_of_data_that_does_not_vary(self, X):
         autoencoder = small().fit(X)
         assert autoencoder.score(np.ones((5, 6))) == 0
@@ -187,11 +217,22 @@ class TestCurvesAndStopping:
         ).fit(X)
         curve = autoencoder.validation_loss_curve_
         assert len(curve) == len(autoencoder.loss_curve_) == autoencoder.n_iter_ < 300
-        assert autoencoder.best_loss_ == min(curve)
-        assert autoencoder.n_iter_ - 1 - int(np.argmin(curve)) == 5
+        best = int(np.argmin(curve))
+        assert autoencoder.best_loss_ == curve[best]
+        assert autoencoder.n_iter_ - 1 - best == 5
+        # The held-out rows' loss of the weights kept, in the network's units.
+        held_out = self.held_out_rows(X)
+        errors = autoencoder.reconstruction_error(X[held_out], per_feature=True)
+        loss = 0.5 * (errors / autoencoder.scale_**2).sum(axis=1).mean()
+        assert loss == pytest.approx(curve[best])
 
-    def test_validation_loss_is_that_of_rows_never_trained_on(self, X):
-        """The last row is so far away that a network that has seen it knows."""
+    @staticmethod
+    def held_out_rows(X):
+        """The rows that random_state=0 holds out of 60, a tenth of them."""
+        rng = np.random.default_rng(np.random.SeedSequence(0, spawn_key=(0,)))
+        return rng.permutation(60)[:6]
+
+    def test_held_out_rows_are_not_trained_on(self, X):
         autoencoder = small(early_stopping=True, validation_fraction=0.25).fit(X)
         assert autoencoder.t_ == 45 * autoencoder.n_iter_
         assert len(autoencoder.validation_loss_curve_) == 4
@@ -200,10 +241,8 @@ class TestCurvesAndStopping:
         autoencoder = small(early_stopping=True, validation_fraction=0.1, scale=None, max_iter=1)
         autoencoder.fit(X)
         losses = 3 * autoencoder.reconstruction_error(X)  # 0.5 * 6 features
-        held_out = np.random.default_rng(np.random.SeedSequence(0, spawn_key=(0,))).permutation(60)[
-            :6
-        ]
-        assert autoencoder.validation_loss_curve_ == [pytest.approx(losses[held_out].mean())]
+        expected = losses[self.held_out_rows(X)].mean()
+        assert autoencoder.validation_loss_curve_ == [pytest.approx(expected)]
 
     def test_without_early_stopping_there_is_no_validation_curve(self, X):
         autoencoder = small().fit(X)
@@ -245,6 +284,11 @@ class TestCurvesAndStopping:
         assert "validation" in line
         assert line.count("\n") == 1
         small().fit(X)
+        assert capsys.readouterr().out == ""
+
+    def test_verbose_shows_nothing_where_no_epoch_was_finished(self, X, capsys):
+        with pytest.raises(ValueError, match="Non-finite"):
+            small(verbose=True, solver="sgd", learning_rate_init=1e300).fit(X)
         assert capsys.readouterr().out == ""
 
 
@@ -315,6 +359,11 @@ class TestContinuing:
         assert_same_network(autoencoder.fit(X), small().fit(X))
         assert autoencoder.n_iter_ == 4
 
+    def test_other_activations_cannot_go_on(self, X):
+        autoencoder = small(warm_start=True).fit(X).set_params(activation="relu")
+        with pytest.raises(ValueError, match=r"ask for activations \['relu', 'relu', 'relu', 'id"):
+            autoencoder.fit(X)
+
     def test_another_architecture_cannot_go_on(self, X):
         autoencoder = small(warm_start=True).fit(X).set_params(n_components=2)
         with pytest.raises(ValueError, match=r"widths \[6, 5, 2, 5, 6\], but .* \[6, 5, 3, 5, 6\]"):
@@ -379,6 +428,7 @@ class TestSampleWeight:
             (np.full(60, -1.0), "must not be negative"),
             (np.ones(59), r"shape \(60,\). Got shape \(59,\)"),
             (np.ones((60, 1)), r"Got shape \(60, 1\)"),
+            (2.0, r"shape \(60,\). Got the scalar 2.0 instead"),
             (np.full(60, np.nan), "NaN"),
         ],
     )
@@ -439,21 +489,40 @@ class TestInput:
     def test_the_form_of_X_does_not_matter(self, X, convert):
         assert_same_network(small().fit(convert(X)), small().fit(X))
 
+    def test_numpy_scalars_of_any_size_are_parameters(self, X):
+        narrow = small(
+            n_components=np.uint8(3),
+            hidden_layer_sizes=np.uint8(5),
+            batch_size=np.uint8(20),
+            max_iter=np.uint8(100),
+            n_iter_no_change=np.uint8(200),
+            learning_rate_init=np.float16(0.01),
+        ).fit(X)
+        learning_rate_init = float(np.float16(0.01))
+        plain = small(
+            batch_size=20, max_iter=100, n_iter_no_change=200, learning_rate_init=learning_rate_init
+        ).fit(X)
+        assert_same_network(narrow, plain)
+
     def test_integers_and_booleans_are_numbers(self):
         X = np.arange(48).reshape(12, 4) % 5
         assert_same_network(small().fit(X), small().fit(X.astype(float)))
         assert small().fit(X > 2).output_activation_ == "sigmoid"
 
-    def test_read_only_and_memory_mapped_rows_are_used_in_place(self, X, tmp_path):
+    def test_read_only_and_memory_mapped_rows_give_the_same(self, X, tmp_path):
         np.save(tmp_path / "X.npy", X)
         mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
         assert_same_network(small().fit(mapped), small().fit(X))
         np.testing.assert_array_equal(small().fit(X).transform(mapped), small().fit(X).transform(X))
 
-    @pytest.mark.parametrize("order", ["C", "F"])
-    def test_X_is_not_copied(self, order):
-        X = np.random.default_rng(0).normal(size=(100_000, 64))
-        X = X.astype(np.float32, order=order)
+    @pytest.mark.parametrize("order", ["C", "F", "memmap"])
+    def test_X_is_not_copied(self, order, tmp_path):
+        X = np.random.default_rng(0).normal(size=(100_000, 64)).astype(np.float32)
+        if order == "F":
+            X = np.asfortranarray(X)
+        elif order == "memmap":
+            np.save(tmp_path / "X.npy", X)
+            X = np.load(tmp_path / "X.npy", mmap_mode="r")
         autoencoder = AutoencoderTransformer(max_iter=1, batch_size=1000, early_stopping=True)
         tracemalloc.start()
         autoencoder.fit(X)
@@ -498,11 +567,11 @@ class TestInput:
         with pytest.raises(ValueError, match=r"needs output_activation='sigmoid'. Got 'tanh'"):
             small(loss="binary_cross_entropy", output_activation="tanh").fit(X)
 
-    @pytest.mark.parametrize("sizes", [(5, 0), (5.5,), ("a",), (-1,)])
+    @pytest.mark.parametrize("sizes", [(5, 0), (5.5,), ("a",), (-1,), (True,)])
     def test_layer_sizes_must_be_positive_integers(self, X, sizes):
-        with pytest.raises(ValueError, match="'hidden_layer_sizes' parameter must hold positive"):
+        with pytest.raises(ValueError, match="'hidden_layer_sizes' parameter must be a positive"):
             small(hidden_layer_sizes=sizes).fit(X)
-        with pytest.raises(ValueError, match="'decoder_layer_sizes' parameter must hold positive"):
+        with pytest.raises(ValueError, match="'decoder_layer_sizes' parameter must be a positive"):
             small(decoder_layer_sizes=sizes).fit(X)
 
 
@@ -556,6 +625,20 @@ class TestFailure:
 
 
 class TestRandomness:
+    def test_a_random_state_instance_goes_on_from_fit_to_fit(self, X):
+        autoencoder = small().set_params(random_state=np.random.RandomState(3))
+        first = autoencoder.fit(X).coefs_[0]
+        assert not np.array_equal(first, autoencoder.fit(X).coefs_[0])
+        other = small().set_params(random_state=np.random.RandomState(4)).fit(X)
+        assert not np.array_equal(first, other.coefs_[0])
+
+    def test_a_failed_fit_takes_no_draws_from_a_random_state_instance(self, X):
+        random_state = np.random.RandomState(0)
+        before = pickle.dumps(random_state)
+        with pytest.raises(ValueError, match="needs X in"):
+            small(loss="binary_cross_entropy").set_params(random_state=random_state).fit(X)
+        assert pickle.dumps(random_state) == before
+
     def test_the_same_seed_gives_the_same_bits(self, X):
         assert_same_network(small(early_stopping=True).fit(X), small(early_stopping=True).fit(X))
         seeded = [small().set_params(random_state=np.random.RandomState(3)) for _ in range(2)]

@@ -59,7 +59,8 @@ def check_number(component, name, low, high, *, closed="both", kind=Real):
         or (value == high and not includes_high)
     ):
         noun = "number" if kind is Real else "integer"
-        interval = f"{'[' if includes_low else '('}{low}, {high}{']' if includes_high else ')'}"
+        right = "]" if includes_high and high < math.inf else ")"
+        interval = f"{'[' if includes_low else '('}{low}, {high}{right}"
         raise ValueError(
             f"The {name!r} parameter of {type(component).__name__} must be a finite {noun} in "
             f"{interval}. Got {value!r} instead."

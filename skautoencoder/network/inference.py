@@ -56,16 +56,18 @@ def outputs(layers, rows, workers, scaling=None):
 
 
 def squared_errors(layers, rows, workers, per_feature=False):
-    """Squared reconstruction errors in the units of X: the mean of each row, or each cell."""
-    shape = (len(rows), rows.n_features) if per_feature else len(rows)
-    result = np.empty(shape, rows.X.dtype)
+    """Squared reconstruction errors in the units of X: the mean of each row, or each cell.
+
+    In float64, where the square of no float32 is out of range.
+    """
+    result = np.empty((len(rows), rows.n_features) if per_feature else len(rows))
 
     def store(part, inputs, values):
-        np.subtract(values, inputs, out=values)
+        errors = np.subtract(values, inputs, dtype=np.float64)
         if rows.scaling is not None:
-            np.multiply(values, rows.scaling.scale, out=values)
-        np.multiply(values, values, out=values)
-        result[part] = values if per_feature else values.mean(axis=1)
+            np.multiply(errors, rows.scaling.scale, out=errors)
+        np.square(errors, out=errors)
+        result[part] = errors if per_feature else errors.mean(axis=1)
 
     for_each_block(store, layers, rows, workers)
     return result

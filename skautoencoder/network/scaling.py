@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .parallel import quiet_overflow
+
 
 class Scaling:
     """The affine map of the features (x - shift) / scale, and back."""
@@ -22,8 +24,14 @@ class Scaling:
 
 
 def moments(rows):
-    """Weighted mean and standard deviation of every feature, in two passes in float64."""
-    mean = _average(rows, lambda block: block)
+    """Weighted mean and standard deviation of every feature, in two passes in float64.
+
+    Sums are taken about the first row, so that a feature that does not vary has its own
+    value as mean, and a deviation of exactly 0.
+    """
+    pivot = np.empty((1, rows.n_features))
+    rows.gather(slice(0, 1), pivot)
+    mean = pivot[0] + _average(rows, lambda block: block - pivot)
     return mean, np.sqrt(_average(rows, lambda block: np.square(block - mean)))
 
 
@@ -85,15 +93,25 @@ def fit_scaling(kind, rows, output):
     """Scaling of a kind ("auto", "standard", "minmax" or None) for the rows and the output."""
     if kind is None:
         return None
-    if kind == "auto":
-        scaling = auto_scaling(rows, output)
-    elif kind == "standard":
-        scaling = standard_scaling(rows)
-    elif np.isfinite(output.low) and np.isfinite(output.high):
-        scaling = minmax_scaling(rows, output.low, output.high)
-    else:
-        scaling = minmax_scaling(rows)
-    if scaling is None:
-        return None
-    dtype = rows.X.dtype
-    return Scaling(scaling.shift.astype(dtype), scaling.scale.astype(dtype))
+    with quiet_overflow():
+        if kind == "auto":
+            scaling = auto_scaling(rows, output)
+        elif kind == "standard":
+            scaling = standard_scaling(rows)
+        elif np.isfinite(output.low) and np.isfinite(output.high):
+            scaling = minmax_scaling(rows, output.low, output.high)
+        else:
+            scaling = minmax_scaling(rows)
+    return None if scaling is None else _in_dtype(scaling, rows.X.dtype)
+
+
+def _in_dtype(scaling, dtype):
+    """The scaling in the dtype of X; ValueError where that cannot hold it."""
+    shift, scale = scaling.shift.astype(dtype), scaling.scale.astype(dtype)
+    if not (np.isfinite(shift).all() and np.isfinite(scale).all() and scale.all()):
+        raise ValueError(
+            f"X cannot be scaled in {dtype}: its values are too large or too close together for "
+            "their deviations to be computed. Divide X by its largest absolute value first, or "
+            "set scale=None."
+        )
+    return Scaling(shift, scale)

@@ -98,6 +98,11 @@ class SGD(Solver):
 
     def check(self):
         check_number(self, "momentum", 0, 1, closed="left")
+        if not isinstance(self.nesterovs_momentum, (bool, np.bool_)):
+            raise ValueError(
+                "The 'nesterovs_momentum' parameter of SGD must be True or False. "
+                f"Got {self.nesterovs_momentum!r} instead."
+            )
 
     def auto_learning_rate(self, widths):
         return 0.2 * (1 - self.momentum)

@@ -56,8 +56,9 @@ class BestWeights:
         """Record an epoch's loss with the parameters and state at its end."""
         self.n_stale = 0 if loss < self.loss - self.tol else self.n_stale + 1
         if loss < self.loss:
-            self.loss = loss
+            # The copy first: Ctrl-C between the two must not leave a loss without weights.
             self._copy = parameters.flat.copy(), copy_state(state)
+            self.loss = loss
 
     def restore(self, parameters):
         """Put the best parameters back, and return the state that belongs to them."""

@@ -1,0 +1,50 @@
+import io
+import os
+
+import pytest
+
+from skautoencoder._progress import ProgressLine
+from skautoencoder.network.training import History
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def narrow_terminal(monkeypatch):
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((40, 20)))
+
+
+def run(line, n_epochs, start=0.0):
+    for epoch in range(1, n_epochs + 1):
+        line._last_shown = start  # as if a moment had gone by since the last one
+        line(History(loss_curve=[1 / e for e in range(1, epoch + 1)]), 0.01)
+
+
+def test_a_terminal_sees_one_line_that_never_wraps(narrow_terminal):
+    line = ProgressLine(max_iter=3, stream=Terminal())
+    run(line, 3)
+    line.close()
+    shown = line.stream.getvalue()
+    assert shown.count("\n") == 1
+    assert shown.endswith("\n")
+    states = shown.strip("\n").split("\r")[1:]
+    assert len(states) == 4
+    assert all(len(state) == 39 for state in states)
+    assert "epoch 3/3" in states[-1]
+
+
+def test_a_terminal_is_written_to_at_most_ten_times_a_second():
+    line = ProgressLine(max_iter=1000, stream=Terminal())
+    run(line, 1000, start=float("inf"))
+    assert line.stream.getvalue() == ""
+
+
+def test_a_log_file_gets_the_last_state_only():
+    line = ProgressLine(max_iter=4, stream=io.StringIO())
+    run(line, 2)
+    line.close()
+    assert line.stream.getvalue().count("\n") == 1
+    assert "[##########..........] epoch 2/4  loss 0.5  rate 1.0e-02" in line.stream.getvalue()
