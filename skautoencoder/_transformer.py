@@ -109,7 +109,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         whole training set. "auto" is 64, less for fewer than 2048 rows: one in 32, at
         least 8.
 
-    max_iter : int, default=100
+    max_iter : int, default=80
         Number of epochs, each of which uses every row once.
 
     tol : float, default=1e-4
@@ -264,7 +264,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         learning_rate="cosine",
         learning_rate_init="auto",
         batch_size="auto",
-        max_iter=100,
+        max_iter=80,
         tol=1e-4,
         n_iter_no_change="auto",
         early_stopping=False,

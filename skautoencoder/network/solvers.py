@@ -12,9 +12,10 @@ import numpy as np
 from .component import Component, check_number
 from .parallel import even_slices
 
-# A block of this many elements of the parameters, the gradient and two moments stays in
-# a core's second-level cache during the dozen passes of a step.
-BLOCK_SIZE = 16384
+# Blocks of this many elements of the parameters, the gradient and two moments stay in the
+# last-level cache during the dozen passes of a step. Much smaller ones would fit a core's own
+# cache, but their calls are so short that two threads wait for the interpreter's lock.
+BLOCK_SIZE = 131072
 
 
 class Solver(Component):
