@@ -33,5 +33,7 @@ def test_rows_of_pixels_are_refused_with_advice(shape):
 
 @pytest.mark.parametrize("pixels", [0, -1, 8, 1.5, "a"])
 def test_shifts_out_of_range_are_refused(pixels):
-    with pytest.raises(ValueError, match=f"pixels must be an integer, at least 1 .* Got {pixels!r}"):
+    with pytest.raises(
+        ValueError, match=f"pixels must be an integer, at least 1 .* Got {pixels!r}"
+    ):
         augment_with_shifts(np.zeros((2, 8, 8)), pixels)
