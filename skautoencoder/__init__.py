@@ -10,7 +10,7 @@ from .network.schedules import (
     InvScalingSchedule,
     OneCycleSchedule,
 )
-from .network.solvers import SGD, Adam
+from .network.solvers import SGD, Adam, Muon
 
 __version__ = "0.1.0"
 
@@ -22,6 +22,7 @@ __all__ = [
     "ConstantSchedule",
     "CosineSchedule",
     "InvScalingSchedule",
+    "Muon",
     "OneCycleSchedule",
     "augment_with_shifts",
     "read_layer_weights",

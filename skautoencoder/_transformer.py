@@ -90,9 +90,10 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         Strength of the L2 penalty: ``alpha / 2 * (W ** 2).sum()`` over all weights is
         added to the mean loss.
 
-    solver : {"adam", "sgd"} or solver object, default="adam"
-        How a gradient becomes a step: a name, or an :class:`Adam` or :class:`SGD` with
-        parameters of its own, which a search then reaches as ``solver__momentum``.
+    solver : {"adam", "muon", "sgd"} or solver object, default="adam"
+        How a gradient becomes a step: a name, or an :class:`Adam`, :class:`Muon` or
+        :class:`SGD` with parameters of its own, which a search then reaches as
+        ``solver__momentum``.
 
     learning_rate : str or schedule object, default="cosine"
         Schedule of the learning rate: "constant", "invscaling", "adaptive", "cosine" or
@@ -100,9 +101,9 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
 
     learning_rate_init : float or "auto", default="auto"
         The learning rate that the schedule starts from or rises to. "auto" is
-        ``0.08 / sqrt(widest layer)`` for Adam and ``0.2 * (1 - momentum)`` for SGD, or
-        0.3 of it where no schedule lowers it: for "constant", and in `partial_fit`
-        unless the schedule is "invscaling".
+        ``0.08 / sqrt(widest layer)`` for Adam, 0.02 for Muon and
+        ``0.2 * (1 - momentum)`` for SGD, or 0.3 of it where no schedule lowers it: for
+        "constant", and in `partial_fit` unless the schedule is "invscaling".
 
     batch_size : int or "auto", default="auto"
         Rows in a batch; at most all of them are taken, and then every step uses the

@@ -17,6 +17,7 @@ FULL_BATCH = {"batch_size": 10**6, "hidden_layer_sizes": 5, "n_components": 3}
 VARIANTS = [
     AutoencoderTransformer(),
     variant(solver="sgd"),
+    variant(solver="muon"),
     variant(solver=SGD(momentum=0.5, nesterovs_momentum=False)),
     variant(solver=Adam(beta_2=0.99), learning_rate=ConstantSchedule()),
     variant(learning_rate="invscaling"),
@@ -25,6 +26,7 @@ VARIANTS = [
     variant(loss="binary_cross_entropy", scale="minmax"),
     variant(early_stopping=True),
     variant(**FULL_BATCH),
+    variant(**FULL_BATCH, solver="muon"),
     variant(**FULL_BATCH, solver="sgd", alpha=0.01, output_activation="relu"),
     variant(**FULL_BATCH, loss="binary_cross_entropy", scale="minmax"),
     variant(activation="relu", code_activation="identity", decoder_layer_sizes=(7,)),

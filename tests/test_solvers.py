@@ -6,7 +6,16 @@ from scipy.optimize import rosen, rosen_der
 
 from skautoencoder.network.parallel import Workers
 from skautoencoder.network.parameters import Parameters
-from skautoencoder.network.solvers import BLOCK_SIZE, SGD, SOLVERS, Adam, Solver
+from skautoencoder.network.solvers import (
+    BLOCK_SIZE,
+    SGD,
+    SOLVERS,
+    Adam,
+    ElementwiseSolver,
+    Muon,
+    Solver,
+    orthogonalise,
+)
 
 
 def vector(values, dtype=np.float64):
@@ -30,8 +39,9 @@ every_solver = pytest.mark.parametrize("solver", [cls() for cls in SOLVERS.value
 
 
 def test_the_battery_covers_every_solver():
-    ours = {cls for cls in Solver.__subclasses__() if cls.__module__.startswith("skautoencoder")}
-    assert set(SOLVERS.values()) == ours
+    families = [*Solver.__subclasses__(), *ElementwiseSolver.__subclasses__()]
+    ours = {cls for cls in families if cls.__module__.startswith("skautoencoder")}
+    assert set(SOLVERS.values()) == ours - {ElementwiseSolver}
 
 
 @every_solver
@@ -43,7 +53,7 @@ def test_reaches_the_minimum_of_a_parabola(solver):
 
 @every_solver
 def test_reaches_the_minimum_of_rosenbrock(solver):
-    rate = {Adam: 0.05, SGD: 3e-4}[type(solver)]
+    rate = {Adam: 0.05, SGD: 3e-4, Muon: 0.02}[type(solver)]
     found = minimise(solver, rosen_der, [-1.2, 1.0], rate, 20000)
     assert rosen(found) < 1e-4
 
@@ -76,7 +86,7 @@ def test_sgd_steps_computed_by_hand(nesterov):
     )
 
 
-@every_solver
+@pytest.mark.parametrize("solver", [Adam(), SGD()], ids=repr)
 def test_blocks_and_threads_change_nothing(solver, rng):
     n = 5 * BLOCK_SIZE + 3
     start, gradient = rng.normal(size=n), rng.normal(size=n)
@@ -87,6 +97,55 @@ def test_blocks_and_threads_change_nothing(solver, rng):
     with Workers(2) as workers:
         solver.step(large, vector(gradient), solver.init_state(large), 0.1, workers)
     np.testing.assert_array_equal(large.flat[-10:], small.flat)
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (3, 40), (40, 3), (1, 6), (64, 50)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_orthogonalised_matrices_keep_their_singular_vectors(shape, dtype, rng):
+    matrix = rng.normal(size=shape)
+    result = orthogonalise(matrix.astype(dtype), 5)
+    assert result.dtype == dtype
+    u, s, vh = np.linalg.svd(matrix, full_matrices=False)
+    in_their_basis = u.T @ result @ vh.T
+    moved = np.diag(in_their_basis)
+    assert ((moved > 0.6) & (moved < 1.3))[s > 0.1 * s.max()].all()
+    np.testing.assert_allclose(in_their_basis, np.diag(moved), atol=1e-4)
+
+
+def test_orthogonalising_nothing_gives_nothing():
+    np.testing.assert_array_equal(orthogonalise(np.zeros((3, 4)), 5), np.zeros((3, 4)))
+
+
+def test_muon_steps_computed_by_hand(rng):
+    parameters, gradients = Parameters([4, 9], float), Parameters([4, 9], float)
+    solver = Muon(momentum=0.5, beta_2=0.75)
+    state = solver.init_state(parameters)
+    first = rng.normal(size=parameters.flat.shape)
+    gradients.flat[:] = first
+    solver.step(parameters, gradients, state, 0.1, Workers())
+    # Orthogonalising does not see the length, so 1.5 g and g give the same direction; the
+    # layer widens 4 values to 9, so its rate is sqrt(9 / 4) times the given one.
+    direction = orthogonalise(first[:36].reshape(4, 9), 5)
+    np.testing.assert_allclose(parameters.weights[0], -0.1 * 1.5 * direction)
+    np.testing.assert_allclose(parameters.biases[0], -0.1 * np.sign(first[36:]), rtol=1e-6)
+    bias = parameters.biases[0].copy()
+    gradients.flat[:] = 0
+    solver.step(parameters, gradients, state, 0.1, Workers())
+    # Momentum 0.5 g, looked ahead 0.25 g of a possible 1.75; second moment 0.1875 g^2 over
+    # 1 - 0.5625.
+    moved = 0.1 * 0.25 / 1.75 / math.sqrt(0.1875 / 0.4375)
+    np.testing.assert_allclose(parameters.biases[0], bias - moved * np.sign(first[36:]), rtol=1e-6)
+
+
+def test_muon_moves_all_layers_alike_on_one_thread_and_two(rng):
+    results = []
+    for n_threads in (1, 2):
+        parameters, gradients = Parameters([6, 5, 4, 6], float), Parameters([6, 5, 4, 6], float)
+        gradients.flat[:] = np.random.default_rng(0).normal(size=gradients.flat.shape)
+        with Workers(n_threads) as workers:
+            Muon().step(parameters, gradients, Muon().init_state(parameters), 0.1, workers)
+        results.append(parameters.flat)
+    np.testing.assert_array_equal(*results)
 
 
 @every_solver
@@ -112,9 +171,9 @@ def test_a_continued_state_is_a_copy_and_another_solvers_state_is_dropped(solver
     solver.step(parameters, vector([1.0, 1.0]), state, 0.1, Workers())
     again = solver.continue_state(state, parameters)
     assert again["step"] == 1
-    for slot in solver.slots:
-        np.testing.assert_array_equal(again[slot], state[slot])
-        assert not np.shares_memory(again[slot], state[slot])
+    for name in state.keys() - {"step"}:
+        np.testing.assert_array_equal(again[name], state[name])
+        assert not np.shares_memory(again[name], state[name])
     assert solver.continue_state({"step": 7, "other": None}, parameters)["step"] == 0
 
 
@@ -124,6 +183,10 @@ def test_a_continued_state_is_a_copy_and_another_solvers_state_is_dropped(solver
         (Adam(beta_1=1.0), "beta_1"),
         (Adam(beta_2=-0.1), "beta_2"),
         (Adam(epsilon=0), "epsilon"),
+        (Muon(momentum=1), "momentum"),
+        (Muon(beta_2=1), "beta_2"),
+        (Muon(n_iterations=0), "n_iterations"),
+        (Muon(n_iterations=2.5), "n_iterations"),
         (SGD(momentum=1), "momentum"),
         (SGD(momentum="much"), "momentum"),
         (SGD(momentum=True), "momentum"),

@@ -112,7 +112,9 @@ class TestQuality:
         optimum = PCA(2).fit(X).explained_variance_ratio_.sum()
         assert optimum - 1e-4 < autoencoder.score(X) <= optimum + 1e-9
 
-    @pytest.mark.parametrize("solver", ["adam", "sgd", Adam(beta_2=0.99), SGD(momentum=0.5)])
+    @pytest.mark.parametrize(
+        "solver", ["adam", "muon", "sgd", Adam(beta_2=0.99), SGD(momentum=0.5)]
+    )
     @pytest.mark.parametrize(
         "schedule", ["constant", "adaptive", "cosine", "one_cycle", CosineSchedule(warmup=0)]
     )

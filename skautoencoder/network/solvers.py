@@ -6,6 +6,7 @@ continues.
 """
 
 import math
+from numbers import Integral
 
 import numpy as np
 
@@ -17,8 +18,31 @@ from .parallel import even_slices
 # cache, but their calls are so short that two threads wait for the interpreter's lock.
 BLOCK_SIZE = 131072
 
+BIAS_EPSILON = 1e-8
+
 
 class Solver(Component):
+    """Base class: what training asks of a solver."""
+
+    def auto_learning_rate(self, widths):
+        """The initial learning rate for a network of these layer widths."""
+        raise NotImplementedError
+
+    def init_state(self, parameters):
+        """State before the first step: the counter "step", and arrays."""
+        raise NotImplementedError
+
+    def step(self, parameters, gradients, state, learning_rate, workers):
+        """Change the parameters in place; the gradients serve as scratch memory."""
+        raise NotImplementedError
+
+    def continue_state(self, state, parameters):
+        """A copy of an earlier state, or a first one where it belongs to another solver."""
+        fresh = self.init_state(parameters)
+        return copy_state(state) if state.keys() == fresh.keys() else fresh
+
+
+class ElementwiseSolver(Solver):
     """Base class of the solvers whose step treats every parameter by itself.
 
     A subclass names the arrays of its state in `slots` and writes `_update` for one
@@ -27,21 +51,10 @@ class Solver(Component):
 
     slots = ()
 
-    def auto_learning_rate(self, widths):
-        """The initial learning rate for a network of these layer widths."""
-        raise NotImplementedError
-
     def init_state(self, parameters):
-        """State before the first step: the step counter and one array for each slot."""
         return {"step": 0, **{slot: np.zeros_like(parameters.flat) for slot in self.slots}}
 
-    def continue_state(self, state, parameters):
-        """A copy of an earlier state, or a first one where it belongs to another solver."""
-        fresh = self.init_state(parameters)
-        return copy_state(state) if state.keys() == fresh.keys() else fresh
-
     def step(self, parameters, gradients, state, learning_rate, workers):
-        """Change the parameters in place; the gradients serve as scratch memory."""
         state["step"] += 1
         arrays = [parameters.flat, gradients.flat, *(state[slot] for slot in self.slots)]
         # Scalars of the parameters' own type: converting Python numbers costs small networks.
@@ -65,7 +78,7 @@ class Solver(Component):
         raise NotImplementedError
 
 
-class SGD(Solver):
+class SGD(ElementwiseSolver):
     """Stochastic gradient descent with (Nesterov) momentum [1]_.
 
     With momentum mu and rate lr, ``v = mu v - lr g`` and the parameters move by ``v``,
@@ -123,7 +136,7 @@ class SGD(Solver):
             np.add(parameters, velocity, out=parameters)
 
 
-class Adam(Solver):
+class Adam(ElementwiseSolver):
     """Adam: steps scaled by running moments of the gradient [1]_.
 
     Parameters
@@ -183,6 +196,119 @@ class Adam(Solver):
         np.subtract(parameters, gradient, out=parameters)
 
 
+# Coefficients of an odd polynomial that, iterated, moves all singular values near to 1.
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+
+
+class Muon(Solver):
+    """Momentum, orthogonalised for every weight matrix [1]_.
+
+    The direction of a weight matrix is its momentum with all singular values set to
+    about 1, so that no direction in which the gradient is weak is left behind. Biases
+    move by their momentum over the root of their second moment, as in Adam. A step
+    costs more than Adam's, but far fewer are needed: made for layers of up to a few
+    hundred units, and for batches of 128 to 256 rows.
+
+    Parameters
+    ----------
+    momentum : float, default=0.95
+        Decay of the momentum, in [0, 1); the step looks ahead along it (Nesterov).
+
+    beta_2 : float, default=0.99
+        Decay of the second moment of the biases' gradients, in [0, 1).
+
+    n_iterations : int, default=5
+        Newton-Schulz iterations that orthogonalise, at least 1.
+
+    References
+    ----------
+    .. [1] Jordan, Jin, Boza, You, Cesista, Newhouse, Bernstein (2024), Muon: An
+       optimizer for hidden layers in neural networks.
+
+    Examples
+    --------
+    >>> from skautoencoder import AutoencoderTransformer, Muon
+    >>> autoencoder = AutoencoderTransformer(solver=Muon(momentum=0.9), batch_size=128)
+    >>> autoencoder.get_params()["solver__momentum"]
+    0.9
+    """
+
+    def __init__(self, momentum=0.95, beta_2=0.99, n_iterations=5):
+        self.momentum = momentum
+        self.beta_2 = beta_2
+        self.n_iterations = n_iterations
+
+    def check(self):
+        check_number(self, "momentum", 0, 1, closed="left")
+        check_number(self, "beta_2", 0, 1, closed="left")
+        check_number(self, "n_iterations", 1, math.inf, kind=Integral)
+
+    def auto_learning_rate(self, widths):
+        return 0.02
+
+    def init_state(self, parameters):
+        n_biases = sum(len(bias) for bias in parameters.biases)
+        return {
+            "step": 0,
+            "momentum": np.zeros_like(parameters.flat),
+            "second": np.zeros(n_biases, parameters.flat.dtype),
+        }
+
+    def step(self, parameters, gradients, state, learning_rate, workers):
+        state["step"] += 1
+        second = self._second_moment(gradients, state)
+        self._look_ahead(gradients.flat, state["momentum"])
+
+        def move(layer):
+            weights, direction = parameters.weights[layer], gradients.weights[layer]
+            n_in, n_out = weights.shape
+            # The same change of the values for layers of any shape.
+            rate = learning_rate * math.sqrt(max(1, n_out / n_in))
+            weights -= rate * orthogonalise(direction, int(self.n_iterations))
+
+        workers.map(move, range(len(parameters.weights)))
+        self._move_biases(parameters, gradients, second, state["step"], learning_rate)
+
+    def _second_moment(self, gradients, state):
+        """Update the second moment of the biases' gradients; return it without its bias."""
+        beta_2, second = float(self.beta_2), state["second"]
+        gradient = np.concatenate(gradients.biases)
+        second *= beta_2
+        second += (1 - beta_2) * np.square(gradient)
+        return second / (1 - beta_2 ** state["step"])
+
+    def _look_ahead(self, gradient, momentum):
+        """Add the gradient to the momentum, and the decayed momentum to the gradient."""
+        decay = float(self.momentum)
+        np.multiply(momentum, decay, out=momentum)
+        np.add(momentum, gradient, out=momentum)
+        np.add(gradient, decay * momentum, out=gradient)
+
+    def _move_biases(self, parameters, gradients, second, step, learning_rate):
+        decay, start = float(self.momentum), 0
+        # What the look-ahead sums to where all gradients are 1.
+        total = 1 + decay * (1 - decay**step) / (1 - decay)
+        rates = learning_rate / total / (np.sqrt(second) + BIAS_EPSILON)
+        for bias, direction in zip(parameters.biases, gradients.biases, strict=True):
+            bias -= rates[start : start + len(bias)] * direction
+            start += len(bias)
+
+
+def orthogonalise(matrix, n_iterations):
+    """Approximate U V' of the singular value decomposition U S V' by Newton-Schulz.
+
+    The singular values come out between about 0.7 and 1.2.
+    """
+    a, b, c = (matrix.dtype.type(coefficient) for coefficient in NEWTON_SCHULZ)
+    is_tall = matrix.shape[0] > matrix.shape[1]
+    X = matrix.T if is_tall else matrix
+    X = X / (np.linalg.norm(X) + np.finfo(X.dtype).tiny)
+    for _ in range(n_iterations):
+        square = X @ X.T
+        X = a * X + (b * square + c * (square @ square)) @ X
+    return X.T if is_tall else X
+
+
 def copy_state(state):
     """Copy of a solver's state that shares no array with it."""
     return {
@@ -191,4 +317,4 @@ def copy_state(state):
     }
 
 
-SOLVERS = {"sgd": SGD, "adam": Adam}
+SOLVERS = {"sgd": SGD, "adam": Adam, "muon": Muon}
