@@ -10,7 +10,7 @@ from skautoencoder.network.losses import LOSSES
 from skautoencoder.network.parallel import Workers
 from skautoencoder.network.parameters import Parameters
 from skautoencoder.network.rows import Rows
-from skautoencoder.network.solvers import SGD, Solver
+from skautoencoder.network.solvers import SGD, ElementwiseSolver
 from skautoencoder.network.training import BestWeights, DivergenceError, Settings, Trainer
 
 
@@ -27,7 +27,7 @@ class RecordingRows(Rows):
         super().gather(index, out)
 
 
-class RecordingSolver(Solver):
+class RecordingSolver(ElementwiseSolver):
     """A solver that changes nothing and remembers its learning rates."""
 
     def __init__(self):

@@ -111,7 +111,35 @@ class AdaptiveSchedule(Schedule):
         return float(self.decay) if n_plateaus <= self.max_decays else None
 
 
-class CosineSchedule(Schedule):
+class PlannedSchedule(Schedule):
+    """Base class of the schedules that rise over a share `warmup` of a fit, and then fall."""
+
+    has_planned_end = True
+
+    def check(self):
+        check_number(self, "warmup", 0, 1, closed="left")
+
+    def lowers_rate(self, in_fit):
+        return in_fit
+
+    def factor(self, step, n_steps):
+        if n_steps is None:
+            return 1.0
+        n_warmup = int(self.warmup * n_steps)
+        if step < n_warmup:
+            return self._rise(step, n_warmup)
+        return self._fall((step - n_warmup) / (n_steps - n_warmup))
+
+    def _rise(self, step, n_warmup):
+        """Return the factor at a step of the first n_warmup ones."""
+        raise NotImplementedError
+
+    def _fall(self, progress):
+        """Return the factor where `progress`, from 0 to below 1, is the share that has passed."""
+        raise NotImplementedError
+
+
+class CosineSchedule(PlannedSchedule):
     """Linear warm-up, then half a cosine that reaches zero as the run ends [1]_.
 
     Parameters
@@ -131,27 +159,17 @@ class CosineSchedule(Schedule):
     0.5
     """
 
-    has_planned_end = True
-
     def __init__(self, warmup=0.05):
         self.warmup = warmup
 
-    def check(self):
-        check_number(self, "warmup", 0, 1, closed="left")
+    def _rise(self, step, n_warmup):
+        return (step + 1) / n_warmup
 
-    def lowers_rate(self, in_fit):
-        return in_fit
-
-    def factor(self, step, n_steps):
-        if n_steps is None:
-            return 1.0
-        n_warmup = int(self.warmup * n_steps)
-        if step < n_warmup:
-            return (step + 1) / n_warmup
-        return _half_cosine((step - n_warmup) / (n_steps - n_warmup))
+    def _fall(self, progress):
+        return _half_cosine(progress)
 
 
-class OneCycleSchedule(Schedule):
+class OneCycleSchedule(PlannedSchedule):
     """One rise and one fall of the learning rate, both along half a cosine [1]_.
 
     Parameters
@@ -177,28 +195,21 @@ class OneCycleSchedule(Schedule):
     1.0
     """
 
-    has_planned_end = True
-
     def __init__(self, warmup=0.3, start=0.04, end=1e-4):
         self.warmup = warmup
         self.start = start
         self.end = end
 
     def check(self):
-        check_number(self, "warmup", 0, 1, closed="left")
+        super().check()
         check_number(self, "start", 0, 1)
         check_number(self, "end", 0, 1)
 
-    def lowers_rate(self, in_fit):
-        return in_fit
+    def _rise(self, step, n_warmup):
+        return 1 - (1 - self.start) * _half_cosine(step / n_warmup)
 
-    def factor(self, step, n_steps):
-        if n_steps is None:
-            return 1.0
-        n_warmup = int(self.warmup * n_steps)
-        if step < n_warmup:
-            return 1 - (1 - self.start) * _half_cosine(step / n_warmup)
-        return self.end + (1 - self.end) * _half_cosine((step - n_warmup) / (n_steps - n_warmup))
+    def _fall(self, progress):
+        return self.end + (1 - self.end) * _half_cosine(progress)
 
 
 def _half_cosine(progress):
