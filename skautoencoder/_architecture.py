@@ -1,7 +1,6 @@
 """From an estimator's parameters to the network's shape and first weights."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from numbers import Integral
 
 import numpy as np
@@ -9,8 +8,13 @@ import numpy as np
 from .network.activations import ACTIVATIONS
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
-from .network.parameters import Parameters
+from .network.parameters import Parameters, layer_shapes
+from .network.principal import end_in_zeros, lay_paths, principal_components
 from .network.scaling import extremes
+
+# Of PCA's linear paths: with much more, curved data keep the code that PCA gives them, with
+# nothing some keep a constant one (docs/defaults.rst).
+START_SHARE = 0.3
 
 
 def encoder_widths(estimator):
@@ -35,32 +39,63 @@ def layer_activations(estimator, output):
     """Names of the activations of all layers after the input."""
     hidden, code = estimator.activation, estimator.code_activation
     n_encoder, n_decoder = len(encoder_widths(estimator)), len(decoder_widths(estimator))
-    code = hidden if code == "auto" else code
+    if code == "auto":
+        code = "identity" if has_linear_paths(estimator) else hidden
     return [hidden] * (n_encoder - 1) + [code] + [hidden] * n_decoder + [output]
 
 
+def has_linear_paths(estimator):
+    """Whether the network has linear paths; "auto": where the output need not be bounded."""
+    if estimator.linear_paths != "auto":
+        return bool(estimator.linear_paths)
+    if estimator.weight_init == "pca":
+        return True
+    is_fused = LOSSES[estimator.loss].fused_activation is not None
+    return estimator.output_activation in ("auto", "identity") and not is_fused
+
+
 def choose_output(estimator, rows):
-    """Name of the output's activation; "auto" looks at loss, scaling and rows, in turn."""
+    """Name of the output's activation; "auto" looks at loss, paths, scaling and rows, in turn."""
     if estimator.output_activation != "auto":
         return estimator.output_activation
     if LOSSES[estimator.loss].fused_activation is not None:
         return LOSSES[estimator.loss].fused_activation
-    if estimator.scale == "standard":
+    if has_linear_paths(estimator) or estimator.scale in ("standard", "common"):
         return "identity"
     low, high = extremes(rows)
     return "sigmoid" if low.min() >= 0 and high.max() <= 1 else "identity"
 
 
-def draw_parameters(widths, activations, weight_init, rng, dtype):
+def draw_parameters(estimator, n_features, activations, rng, dtype):
     """Weights drawn by the initialiser, or by the one that fits each activation; biases 0."""
-    parameters = Parameters(widths, dtype)
-    shapes = pairwise(widths)
-    for weights, (n_in, n_out), activation in zip(
-        parameters.weights, shapes, activations, strict=True
-    ):
-        name = ACTIVATIONS[activation].initializer if weight_init == "auto" else weight_init
-        weights[...] = INITIALIZERS[name](n_in, n_out, rng)
+    widths = layer_widths(estimator, n_features)
+    code = len(encoder_widths(estimator)) if has_linear_paths(estimator) else None
+    parameters = Parameters(layer_shapes(widths, code), dtype)
+    for weights, activation in zip(parameters.weights, activations, strict=False):
+        name = estimator.weight_init
+        if name in ("auto", "pca"):
+            name = ACTIVATIONS[activation].initializer
+        weights[...] = INITIALIZERS[name](*weights.shape, rng)
     return parameters
+
+
+def first_parameters(estimator, rows, activations, rng):
+    """Parameters that training starts from, and those that it must not end worse than, or None.
+
+    With linear paths these last are PCA's.
+    """
+    parameters = draw_parameters(estimator, rows.n_features, activations, rng, rows.X.dtype)
+    if not has_linear_paths(estimator):
+        return parameters, None
+    code = len(encoder_widths(estimator))
+    components = principal_components(rows, int(estimator.n_components))
+    pca = Parameters.from_arrays(parameters.weights, parameters.biases)
+    lay_paths(pca, activations, code, components)
+    end_in_zeros(pca, activations, code)
+    if estimator.weight_init == "pca":
+        return pca, pca
+    lay_paths(parameters, activations, code, components, share=START_SHARE)
+    return parameters, pca
 
 
 def _layer_sizes(name, value):

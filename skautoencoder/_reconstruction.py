@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 from ._threads import single_threaded_blas
 from ._validation import code_rows, inference_rows
 from .network.inference import outputs, squared_errors
-from .network.layers import dense_layers
+from .network.layers import Network
 from .network.parallel import Workers
 from .network.rows import Rows
 from .network.scaling import Scaling, moments
@@ -16,8 +16,9 @@ from .network.scaling import Scaling, moments
 class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Encoding, decoding and errors of a fitted network.
 
-    It reads `coefs_`, `intercepts_`, `activations_`, `shift_`, `scale_` and
-    `_n_encoder_layers`, and changes nothing: several threads may share an estimator.
+    It reads `coefs_`, `intercepts_`, `linear_coefs_`, `linear_intercepts_`, `activations_`,
+    `shift_`, `scale_` and `_n_encoder_layers`, and changes nothing: several threads may
+    share an estimator.
     """
 
     def transform(self, X):
@@ -35,7 +36,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         """
         check_is_fitted(self)
         rows = inference_rows(self, X, self._scaling())
-        return _run(outputs, self._layers()[: self._n_encoder_layers], rows)
+        return _run(outputs, self._network().part(0, self._n_encoder_layers), rows)
 
     def inverse_transform(self, X):
         """Decode codes, into the units of the training data.
@@ -52,7 +53,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         """
         check_is_fitted(self)
         rows = code_rows(self, X, self._n_features_out)
-        decoder = self._layers()[self._n_encoder_layers :]
+        decoder = self._network().part(self._n_encoder_layers, len(self.coefs_))
         return _run(outputs, decoder, rows, scaling=self._scaling())
 
     def reconstruct(self, X):
@@ -71,7 +72,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         check_is_fitted(self)
         scaling = self._scaling()
         rows = inference_rows(self, X, scaling)
-        return _run(outputs, self._layers(), rows, scaling=scaling)
+        return _run(outputs, self._network(), rows, scaling=scaling)
 
     def reconstruction_error(self, X, per_feature=False):
         """Squared error of the reconstruction, in squared units of X.
@@ -92,7 +93,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         """
         check_is_fitted(self)
         rows = inference_rows(self, X, self._scaling())
-        errors = _run(squared_errors, self._layers(), rows, per_feature=per_feature)
+        errors = _run(squared_errors, self._network(), rows, per_feature=per_feature)
         return errors.astype(rows.X.dtype, copy=False)
 
     def score_samples(self, X):
@@ -137,7 +138,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         """
         check_is_fitted(self)
         rows = inference_rows(self, X, self._scaling(), sample_weight)
-        errors = _run(squared_errors, self._layers(), rows)
+        errors = _run(squared_errors, self._network(), rows)
         residual = np.average(errors, weights=rows.sample_weight)
         _, deviation = moments(Rows(rows.X, sample_weight=rows.sample_weight))
         variance = np.mean(np.square(deviation))
@@ -149,14 +150,16 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     def _n_features_out(self):
         return len(self.intercepts_[self._n_encoder_layers - 1])
 
-    def _layers(self):
-        return dense_layers(self.coefs_, self.intercepts_, self.activations_)
+    def _network(self):
+        coefs = self.coefs_ + self.linear_coefs_
+        intercepts = self.intercepts_ + self.linear_intercepts_
+        return Network.build(coefs, intercepts, self.activations_, self._n_encoder_layers)
 
     def _scaling(self):
         return None if self.shift_ is None else Scaling(self.shift_, self.scale_)
 
 
-def _run(function, layers, rows, **options):
+def _run(function, network, rows, **options):
     """Call an inference function with the threads that we may use."""
     with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
-        return function(layers, rows, workers, **options)
+        return function(network, rows, workers, **options)

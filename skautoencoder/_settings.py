@@ -13,6 +13,10 @@ MIN_AUTO_BATCH_SIZE = 8
 AUTO_STEPS_PER_EPOCH = 32
 AUTO_PATIENCE = 10
 HELD_RATE_FACTOR = 0.3
+MIN_ROWS_TO_HOLD_OUT = 20
+
+# Standard errors of the validation loss by which a network must be better than PCA.
+PCA_MARGIN = 2.0
 
 
 def make_solver(estimator):
@@ -64,10 +68,10 @@ def _patience(estimator, schedule):
     return max(AUTO_PATIENCE, int(estimator.max_iter) // 3 if schedule.has_planned_end else 0)
 
 
-def hold_out(estimator, rows, rng):
+def hold_out(estimator, rows, n_weights, rng):
     """Return the order of the training rows, and the validation rows or None."""
     n_rows = len(rows)
-    if not estimator.early_stopping:
+    if not _holds_out(estimator, n_rows, n_weights):
         return np.arange(n_rows), None
     n_validation = max(1, round(estimator.validation_fraction * n_rows))
     if n_validation >= n_rows:
@@ -81,3 +85,10 @@ def hold_out(estimator, rows, rng):
     if not estimator.shuffle:
         order[n_validation:].sort()
     return order[n_validation:], rows.select(order[:n_validation])
+
+
+def _holds_out(estimator, n_rows, n_weights):
+    """Whether to hold out rows; "auto": where fewer rows than weights invite overfitting."""
+    if estimator.early_stopping != "auto":
+        return estimator.early_stopping
+    return MIN_ROWS_TO_HOLD_OUT <= n_rows < n_weights

@@ -9,8 +9,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import (
     choose_output,
-    draw_parameters,
+    decoder_widths,
     encoder_widths,
+    first_parameters,
     layer_activations,
     layer_widths,
 )
@@ -18,7 +19,7 @@ from ._compat import Interval, StrOptions
 from ._progress import progress_line
 from ._random import generators
 from ._reconstruction import ReconstructionMixin
-from ._settings import hold_out, make_solver, training_settings
+from ._settings import PCA_MARGIN, hold_out, make_solver, training_settings
 from ._threads import single_threaded_blas
 from ._validation import (
     check_parameters,
@@ -36,7 +37,7 @@ from .network.parameters import Parameters
 from .network.scaling import fit_scaling
 from .network.schedules import SCHEDULES, Schedule
 from .network.solvers import SOLVERS, Solver
-from .network.training import Trainer
+from .network.training import Fallback, Trainer
 
 
 class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
@@ -230,8 +231,9 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         "code_activation": [StrOptions({"auto", *ACTIVATIONS})],
         "output_activation": [StrOptions({"auto", *ACTIVATIONS})],
         "loss": [StrOptions(set(LOSSES))],
-        "weight_init": [StrOptions({"auto", *INITIALIZERS})],
-        "scale": [StrOptions({"auto", "standard", "minmax"}), None],
+        "linear_paths": ["boolean", StrOptions({"auto"})],
+        "weight_init": [StrOptions({"auto", "pca", *INITIALIZERS})],
+        "scale": [StrOptions({"auto", "common", "standard", "minmax"}), None],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "solver": [StrOptions(set(SOLVERS)), Solver],
         "learning_rate": [StrOptions(set(SCHEDULES)), Schedule],
@@ -240,7 +242,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "n_iter_no_change": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
+        "early_stopping": ["boolean", StrOptions({"auto"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "shuffle": ["boolean"],
         "random_state": ["random_state"],
@@ -254,10 +256,11 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         *,
         hidden_layer_sizes=(50, 40),
         decoder_layer_sizes=None,
-        activation="tanh",
+        activation="silu",
         code_activation="auto",
         output_activation="auto",
         loss="squared_error",
+        linear_paths="auto",
         weight_init="auto",
         scale="auto",
         alpha=0.0,
@@ -268,7 +271,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         max_iter=80,
         tol=1e-4,
         n_iter_no_change="auto",
-        early_stopping=False,
+        early_stopping="auto",
         validation_fraction=0.1,
         shuffle=True,
         random_state=None,
@@ -282,6 +285,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         self.code_activation = code_activation
         self.output_activation = output_activation
         self.loss = loss
+        self.linear_paths = linear_paths
         self.weight_init = weight_init
         self.scale = scale
         self.alpha = alpha
@@ -332,12 +336,12 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         """
         with unchanged_on_failure(self):
             continues = self.warm_start and hasattr(self, "coefs_")
-            rows, split_rng, rng = self._prepare(X, sample_weight, continues)
             with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
+                rows, split_rng, rng, fallback = self._prepare(X, sample_weight, continues)
                 trainer = self._trainer(rows, rng, workers, in_fit=True)
-                order, validation_rows = hold_out(self, rows, split_rng)
+                order, validation_rows = hold_out(self, rows, trainer.network.n_weights, split_rng)
                 with progress_line(self.verbose, self.max_iter) as on_epoch:
-                    history = trainer.fit(order, validation_rows, on_epoch, continues)
+                    history = trainer.fit(order, validation_rows, on_epoch, fallback)
             self._store(trainer)
             self.best_loss_ = history.best_loss
         if history.interrupted:
@@ -379,8 +383,9 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
             As in `fit`.
         """
         with unchanged_on_failure(self):
-            rows, _, rng = self._prepare(X, sample_weight, continues=hasattr(self, "coefs_"))
             with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
+                continues = hasattr(self, "coefs_")
+                rows, _, rng, _ = self._prepare(X, sample_weight, continues)
                 trainer = self._trainer(rows, rng, workers, in_fit=False)
                 trainer.fit_pass(np.arange(len(rows)))
             self._store(trainer)
@@ -421,7 +426,12 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
             n_components,
             hidden_layer_sizes=tuple(widths[: n_encoder_layers - 1]),
             decoder_layer_sizes=tuple(widths[n_encoder_layers:-1]),
-            **{"activation": "tanh", "output_activation": "sigmoid", **params},
+            **{
+                "activation": "tanh",
+                "output_activation": "sigmoid",
+                "linear_paths": False,
+                **params,
+            },
         )
         check_parameters(self)
         output = "sigmoid" if self.output_activation == "auto" else self.output_activation
@@ -445,10 +455,14 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            Where X is scaled and the output's activation is not the identity: no matrix
-            can undo the scaling after it.
+            Where the network has linear paths, or where X is scaled and the output's
+            activation is not the identity: no matrix can undo the scaling after it.
         """
         check_is_fitted(self)
+        if self.linear_coefs_:
+            raise ValueError(
+                "Layer weights have no place for linear paths: fit with linear_paths=False."
+            )
         return to_layer_form(
             self.coefs_, self.intercepts_, self._scaling(), self.output_activation_
         )
@@ -460,29 +474,33 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         return tags
 
     def _prepare(self, X, sample_weight, continues):
-        """Validated rows in the network's units, and the generators; initialised weights."""
+        """Validated rows in the network's units, two generators, and weights to fall back on.
+
+        Sets the attributes of an initialised network, unless training continues.
+        """
         check_parameters(self)
         dtype = self.coefs_[0].dtype if continues else [np.float64, np.float32]
         rows = training_rows(self, X, sample_weight, dtype, reset=not continues)
-        widths = layer_widths(self, rows.n_features)
         split_rng, rng = generators(self.random_state, self.n_iter_ if continues else 0)
         if continues:
-            refuse_other_network(self, widths)
+            refuse_other_network(self, layer_widths(self, rows.n_features))
+            rows.scaling = self._scaling()
+            fallback = Fallback(self._parameters().flat, self._solver_state)
         else:
             output = choose_output(self, rows)
             # What a loss with a range needs is for the user to say: nothing is scaled unasked.
             unasked = self.scale == "auto" and LOSSES[self.loss].has_range
-            scaling = fit_scaling(None if unasked else self.scale, rows, ACTIVATIONS[output])
+            rows.scaling = fit_scaling(None if unasked else self.scale, rows, ACTIVATIONS[output])
             names = layer_activations(self, output)
-            parameters = draw_parameters(widths, names, self.weight_init, rng, rows.X.dtype)
-            self._start(parameters, output, scaling)
-        rows.scaling = self._scaling()
+            parameters, pca = first_parameters(self, rows, names, rng)
+            self._start(parameters, output, rows.scaling)
+            fallback = pca and Fallback(pca.flat, self._solver_state, PCA_MARGIN)
         check_range(rows, self.loss)
-        return rows, split_rng, rng
+        return rows, split_rng, rng, fallback
 
     def _start(self, parameters, output, scaling):
         """Set the fitted attributes of a network that has not been trained here yet."""
-        self.coefs_, self.intercepts_ = parameters.to_arrays()
+        self._set_parameters(parameters)
         self.activations_ = layer_activations(self, output)
         self.output_activation_ = output
         self.n_layers_ = len(self.coefs_) + 1
@@ -493,19 +511,32 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         self.n_iter_ = self.t_ = 0
         self._solver_state = make_solver(self).init_state(parameters)
 
+    def _parameters(self):
+        """A copy of all weights and biases in one flat vector, the linear paths' last."""
+        coefs = self.coefs_ + self.linear_coefs_
+        return Parameters.from_arrays(coefs, self.intercepts_ + self.linear_intercepts_)
+
+    def _set_parameters(self, parameters):
+        coefs, intercepts = parameters.to_arrays()
+        n_layers = 1 + len(encoder_widths(self)) + len(decoder_widths(self))
+        self.coefs_, self.linear_coefs_ = coefs[:n_layers], coefs[n_layers:]
+        self.intercepts_, self.linear_intercepts_ = intercepts[:n_layers], intercepts[n_layers:]
+
     def _trainer(self, rows, rng, workers, in_fit):
-        parameters = Parameters.from_arrays(self.coefs_, self.intercepts_)
-        settings = training_settings(self, parameters.widths, len(rows), in_fit)
+        parameters = self._parameters()
+        widths = layer_widths(self, rows.n_features)
+        settings = training_settings(self, widths, len(rows), in_fit)
         state = settings.solver.continue_state(self._solver_state, parameters)
-        return Trainer(parameters, self.activations_, rows, settings, state, rng, workers)
+        code = self._n_encoder_layers
+        return Trainer(parameters, self.activations_, code, rows, settings, state, rng, workers)
 
     def _store(self, trainer):
         """Take over what training has changed."""
         history = trainer.history
-        self.coefs_, self.intercepts_ = trainer.parameters.to_arrays()
+        self._set_parameters(trainer.parameters)
         self._solver_state = trainer.state
         self.loss_curve_ = self.loss_curve_ + history.loss_curve
-        if self.early_stopping and history.validation_loss_curve:
+        if history.validation_loss_curve:
             earlier = self.validation_loss_curve_ or []
             self.validation_loss_curve_ = earlier + history.validation_loss_curve
         self.n_iter_ += len(history.loss_curve)

@@ -6,7 +6,12 @@ from numbers import Number
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
-from ._architecture import decoder_widths, encoder_widths, layer_activations
+from ._architecture import (
+    decoder_widths,
+    encoder_widths,
+    has_linear_paths,
+    layer_activations,
+)
 from .network.losses import LOSSES
 from .network.rows import Rows
 from .network.scaling import extremes
@@ -45,6 +50,22 @@ def check_parameters(estimator):
             f"loss={estimator.loss!r} needs output_activation={fused!r}. "
             f"Got {output!r} instead: leave output_activation at 'auto'."
         )
+    _check_linear_paths(estimator, fused)
+
+
+def _check_linear_paths(estimator, fused):
+    """Raise ValueError for paths that the loss cannot take or that the start needs."""
+    if fused is not None and has_linear_paths(estimator):
+        raise ValueError(
+            f"loss={estimator.loss!r} needs an output in the range of {fused!r}, which linear "
+            f"paths would leave. Got linear_paths={estimator.linear_paths!r} and weight_init="
+            f"{estimator.weight_init!r}: leave both at 'auto', or use loss='squared_error'."
+        )
+    if estimator.weight_init == "pca" and not has_linear_paths(estimator):
+        raise ValueError(
+            "weight_init='pca' needs linear paths. Got linear_paths=False: leave it at 'auto', "
+            "or choose another weight_init."
+        )
 
 
 def refuse_other_network(estimator, widths):
@@ -64,6 +85,13 @@ def refuse_other_network(estimator, widths):
             f"Training cannot go on: the parameters ask for activations {activations}, but the "
             f"fitted network has {estimator.activations_}. Restore them, or call fit with "
             "warm_start=False."
+        )
+    if has_linear_paths(estimator) != bool(estimator.linear_coefs_):
+        raise ValueError(
+            "Training cannot go on: the parameters ask for a network "
+            f"with{'out' if estimator.linear_coefs_ else ''} linear paths, and the fitted one is "
+            "not of this kind. Restore linear_paths, output_activation, loss and weight_init, or "
+            "call fit with warm_start=False."
         )
     fused = LOSSES[estimator.loss].fused_activation
     if fused not in (None, output):

@@ -12,7 +12,12 @@ def variant(**params):
     return AutoencoderTransformer(**{"max_iter": 10, **params})
 
 
-FULL_BATCH = {"batch_size": 10**6, "hidden_layer_sizes": 5, "n_components": 3}
+FULL_BATCH = {
+    "batch_size": 10**6,
+    "early_stopping": False,
+    "hidden_layer_sizes": 5,
+    "n_components": 3,
+}
 
 VARIANTS = [
     AutoencoderTransformer(),

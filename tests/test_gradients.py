@@ -7,20 +7,22 @@ from skautoencoder.network.activations import ACTIVATIONS
 from skautoencoder.network.gradients import BatchGradient, n_shards_for
 from skautoencoder.network.losses import LOSSES
 from skautoencoder.network.parallel import Workers
-from skautoencoder.network.parameters import Parameters
+from skautoencoder.network.parameters import Parameters, layer_shapes
 from skautoencoder.network.rows import Rows
-from skautoencoder.network.training import training_layers
+from skautoencoder.network.training import training_network
 
 WIDTHS = [5, 7, 3, 6, 5]
 
 
-def batch_gradient(X, activations, loss, *, weights=None, alpha=0.0, widths=WIDTHS, seed=0):
+def batch_gradient(
+    X, activations, loss, *, weights=None, alpha=0.0, widths=WIDTHS, code=None, seed=0
+):
     rng = np.random.default_rng(seed)
-    parameters = Parameters(widths, X.dtype)
+    parameters = Parameters(layer_shapes(widths, code), X.dtype)
     parameters.flat[:] = rng.normal(scale=0.5, size=parameters.flat.shape)
-    layers = training_layers(parameters, activations, LOSSES[loss])
+    network = training_network(parameters, activations, code, LOSSES[loss])
     rows = Rows(X, sample_weight=weights)
-    gradient = BatchGradient(layers, parameters, rows, LOSSES[loss], alpha, Workers())
+    gradient = BatchGradient(network, parameters, rows, LOSSES[loss], alpha, Workers())
     gradient.allocate(len(X))
     return gradient
 
@@ -56,6 +58,20 @@ def test_gradient_agrees_with_finite_differences(hidden, loss, weighted, rng):
 def test_code_and_output_may_have_activations_of_their_own(rng):
     X = rng.uniform(size=(9, 5))
     check_gradient(batch_gradient(X, ["relu", "identity", "tanh", "sigmoid"], "squared_error"), 9)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("loss", [name for name in LOSSES if not LOSSES[name].fused_activation])
+def test_linear_paths_have_gradients_of_their_own(name, loss, rng):
+    X, weights = rng.uniform(size=(9, 5)), rng.uniform(size=9)
+    gradient = batch_gradient(X, [name] * 4, loss, weights=weights, alpha=0.3, code=2)
+    assert [w.shape for w in gradient.parameters.weights[4:]] == [(5, 3), (3, 5)]
+    check_gradient(gradient, 9)
+
+
+def test_linear_paths_beside_single_layers_have_gradients_too(rng):
+    X = rng.uniform(size=(9, 5))
+    check_gradient(batch_gradient(X, ["tanh"] * 2, "squared_error", widths=[5, 3, 5], code=1), 9)
 
 
 def test_value_and_gradient_of_a_single_layer_pair_computed_by_hand():
@@ -99,7 +115,7 @@ def wide():
 def test_shards_add_up_to_the_gradient_of_the_whole_batch(wide):
     _, make = wide
     sharded, whole = make(), make()
-    assert n_shards_for(sharded.layers, 96, 1) == 2
+    assert n_shards_for(sharded.network, 96, 1) == 2
     total, gradients = sharded.compute(np.arange(96), 96.0)
     whole.allocate(15)  # too few rows to cut
     totals, expected = 0.0, np.zeros_like(gradients.flat)
@@ -125,4 +141,4 @@ def test_one_thread_and_two_give_the_same_bits(wide):
 
 def test_small_batches_are_not_cut():
     gradient = batch_gradient(np.ones((32, 5)), ["tanh"] * 4, "squared_error")
-    assert n_shards_for(gradient.layers, 32, n_threads=8) == 1
+    assert n_shards_for(gradient.network, 32, n_threads=8) == 1

@@ -8,7 +8,7 @@ from skautoencoder.network.inference import (
     outputs,
     squared_errors,
 )
-from skautoencoder.network.layers import dense_layers
+from skautoencoder.network.layers import Network
 from skautoencoder.network.losses import LOSSES
 from skautoencoder.network.parallel import Workers
 from skautoencoder.network.rows import BLOCK_ELEMENTS, Rows
@@ -21,42 +21,41 @@ N_ROWS = 3 * BLOCK_ELEMENTS // 64 + 7
 def network(rng):
     """A linear network, its rows over several blocks, and what it gives, by hand."""
     encoder, decoder = rng.normal(size=(64, 3)), rng.normal(size=(3, 64))
-    layers = dense_layers(
-        [encoder, decoder], [np.full(3, 0.5), np.zeros(64)], ["identity", "identity"]
-    )
+    biases = [np.full(3, 0.5), np.zeros(64)]
+    network = Network.build([encoder, decoder], biases, ["identity", "identity"], code=1)
     scaling = Scaling(np.arange(64.0), np.linspace(1, 2, 64))
     X = rng.normal(size=(N_ROWS, 64))
     codes = (X - scaling.shift) / scaling.scale @ encoder + 0.5
-    return layers, Rows(X, scaling), codes, codes @ decoder
+    return network, Rows(X, scaling), codes, codes @ decoder
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_outputs_are_those_of_the_whole_product(network, n_threads):
-    layers, rows, codes, rebuilt = network
+    net, rows, codes, rebuilt = network
     with Workers(n_threads) as workers:
-        np.testing.assert_allclose(outputs(layers[:1], rows, workers), codes)
+        np.testing.assert_allclose(outputs(net.part(0, 1), rows, workers), codes)
         np.testing.assert_allclose(
-            outputs(layers, rows, workers, scaling=rows.scaling),
+            outputs(net, rows, workers, scaling=rows.scaling),
             rebuilt * rows.scaling.scale + rows.scaling.shift,
         )
 
 
 def test_squared_errors_are_in_the_units_of_X(network):
-    layers, rows, _, rebuilt = network
+    net, rows, _, rebuilt = network
     expected = np.square(rebuilt * rows.scaling.scale + rows.scaling.shift - rows.X)
-    cells = squared_errors(layers, rows, Workers(), per_feature=True)
+    cells = squared_errors(net, rows, Workers(), per_feature=True)
     np.testing.assert_allclose(cells, expected)
-    np.testing.assert_allclose(squared_errors(layers, rows, Workers()), expected.mean(axis=1))
+    np.testing.assert_allclose(squared_errors(net, rows, Workers()), expected.mean(axis=1))
 
 
 def test_mean_loss_is_weighted_and_the_same_on_two_threads(network, rng):
-    layers, rows, _, rebuilt = network
+    net, rows, _, rebuilt = network
     rows.sample_weight = rng.uniform(size=N_ROWS)
     scaled = (rows.X - rows.scaling.shift) / rows.scaling.scale
     expected = np.average(0.5 * np.square(scaled - rebuilt).sum(axis=1), weights=rows.sample_weight)
-    alone = mean_loss(layers, rows, LOSSES["squared_error"], Workers())
+    alone = mean_loss(net, rows, LOSSES["squared_error"], Workers())
     with Workers(2) as workers:
-        assert mean_loss(layers, rows, LOSSES["squared_error"], workers) == alone
+        assert mean_loss(net, rows, LOSSES["squared_error"], workers) == alone
     assert alone == pytest.approx(expected)
 
 

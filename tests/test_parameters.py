@@ -1,17 +1,17 @@
 import numpy as np
 
-from skautoencoder.network.parameters import Parameters
+from skautoencoder.network.parameters import Parameters, layer_shapes
 
 
 def test_weights_and_biases_are_views_that_tile_the_flat_vector():
-    parameters = Parameters([3, 4, 2], np.float32)
+    parameters = Parameters(layer_shapes([3, 4, 2]), np.float32)
     assert parameters.flat.shape == ((3 + 1) * 4 + (4 + 1) * 2,)
     assert parameters.flat.dtype == np.float32
     for number, view in enumerate([*parameters.weights, *parameters.biases], start=1):
         view += number
     assert not (parameters.flat == 0).any()
     assert sorted(parameters.flat) == [1] * 12 + [2] * 8 + [3] * 4 + [4] * 2
-    assert parameters.widths == [3, 4, 2]
+    assert parameters.shapes == [(3, 4), (4, 2)]
 
 
 def test_arrays_round_trip_without_sharing_memory(rng):

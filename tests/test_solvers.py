@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import rosen, rosen_der
 
 from skautoencoder.network.parallel import Workers
-from skautoencoder.network.parameters import Parameters
+from skautoencoder.network.parameters import Parameters, layer_shapes
 from skautoencoder.network.solvers import (
     BLOCK_SIZE,
     SGD,
@@ -20,7 +20,7 @@ from skautoencoder.network.solvers import (
 
 def vector(values, dtype=np.float64):
     """Parameters of one layer whose flat vector holds the values."""
-    parameters = Parameters([len(values) - 1, 1], dtype)
+    parameters = Parameters([(len(values) - 1, 1)], dtype)
     parameters.flat[:] = values
     return parameters
 
@@ -117,7 +117,7 @@ def test_orthogonalising_nothing_gives_nothing():
 
 
 def test_muon_steps_computed_by_hand(rng):
-    parameters, gradients = Parameters([4, 9], float), Parameters([4, 9], float)
+    parameters, gradients = Parameters([(4, 9)], float), Parameters([(4, 9)], float)
     solver = Muon(momentum=0.5, beta_2=0.75)
     state = solver.init_state(parameters)
     first = rng.normal(size=parameters.flat.shape)
@@ -140,7 +140,8 @@ def test_muon_steps_computed_by_hand(rng):
 def test_muon_moves_all_layers_alike_on_one_thread_and_two(rng):
     results = []
     for n_threads in (1, 2):
-        parameters, gradients = Parameters([6, 5, 4, 6], float), Parameters([6, 5, 4, 6], float)
+        shapes = layer_shapes([6, 5, 4, 6])
+        parameters, gradients = Parameters(shapes, float), Parameters(shapes, float)
         gradients.flat[:] = np.random.default_rng(0).normal(size=gradients.flat.shape)
         with Workers(n_threads) as workers:
             Muon().step(parameters, gradients, Muon().init_state(parameters), 0.1, workers)

@@ -8,10 +8,10 @@ import pytest
 from skautoencoder import AdaptiveSchedule, ConstantSchedule, CosineSchedule
 from skautoencoder.network.losses import LOSSES
 from skautoencoder.network.parallel import Workers
-from skautoencoder.network.parameters import Parameters
+from skautoencoder.network.parameters import Parameters, layer_shapes
 from skautoencoder.network.rows import Rows
 from skautoencoder.network.solvers import SGD, ElementwiseSolver
-from skautoencoder.network.training import BestWeights, DivergenceError, Settings, Trainer
+from skautoencoder.network.training import BestWeights, DivergenceError, Fallback, Settings, Trainer
 
 
 class RecordingRows(Rows):
@@ -39,7 +39,7 @@ class RecordingSolver(ElementwiseSolver):
 
 
 def make_trainer(X, solver=None, schedule=None, rows=None, **settings):
-    parameters = Parameters([X.shape[1], 2, X.shape[1]], X.dtype)
+    parameters = Parameters(layer_shapes([X.shape[1], 2, X.shape[1]]), X.dtype)
     parameters.flat[:] = np.random.default_rng(0).normal(size=parameters.flat.shape)
     solver = SGD(momentum=0) if solver is None else solver
     values = {
@@ -61,6 +61,7 @@ def make_trainer(X, solver=None, schedule=None, rows=None, **settings):
     return Trainer(
         parameters,
         ["identity", "identity"],
+        1,
         rows or Rows(X),
         settings,
         solver.init_state(parameters),
@@ -120,7 +121,7 @@ def test_one_epoch_of_full_batch_descent_computed_by_hand():
 
 def patience_run(losses, n_iter_no_change, tol=0.0):
     """How many epochs a run would make over these losses."""
-    best, parameters = BestWeights(tol), Parameters([1, 1, 1], float)
+    best, parameters = BestWeights(tol), Parameters([(1, 1), (1, 1)], float)
     for n_epochs, loss in enumerate(losses, start=1):
         best.update(loss, parameters, {})
         if best.n_stale >= n_iter_no_change:
@@ -183,18 +184,50 @@ def test_a_validation_loss_that_overflows_is_divergence_too(X):
         make_trainer(X, max_iter=1).fit(np.arange(10), far)
 
 
-@pytest.mark.parametrize("validated", [True, False])
-def test_weights_that_training_goes_on_from_count_among_the_best(X, validated):
+@pytest.fixture
+def converged(X):
+    """Parameters near the optimum, to fall back on."""
     trainer = make_trainer(X, max_iter=200, batch_size=10)
     trainer.fit(np.arange(10))
-    start = trainer.parameters.flat.copy()
+    return trainer.parameters.flat.copy()
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_a_run_falls_back_on_weights_that_it_has_not_bettered(X, converged, validated):
     # From near the optimum, a rate this high only makes it worse.
-    again = make_trainer(X, learning_rate_init=0.4, max_iter=3, batch_size=2)
-    again.parameters.flat[:] = start
-    history = again.fit(np.arange(10), Rows(X) if validated else None, start_counts=True)
+    trainer = make_trainer(X, learning_rate_init=0.4, max_iter=3, batch_size=2)
+    trainer.parameters.flat[:] = converged
+    state = {"step": 7}
+    validation_rows = Rows(X) if validated else None
+    history = trainer.fit(np.arange(10), validation_rows, fallback=Fallback(converged, state))
     watched = history.validation_loss_curve if validated else history.loss_curve
     assert history.best_loss < min(watched)
-    np.testing.assert_array_equal(again.parameters.flat, start)
+    np.testing.assert_array_equal(trainer.parameters.flat, converged)
+    assert trainer.state is state
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_a_run_keeps_weights_that_are_better_than_the_fallback(X, converged, validated):
+    trainer = make_trainer(X, max_iter=200, batch_size=10)
+    fallback = Fallback(converged + 1, {"step": 0}, margin=2)
+    trainer.fit(np.arange(10), Rows(X) if validated else None, fallback=fallback)
+    np.testing.assert_allclose(trainer.parameters.flat, converged)
+
+
+def test_a_fallback_with_a_margin_is_not_given_up_for_a_lucky_draw(X, converged):
+    """Lower by the mean over few validation rows, but by less than its standard error."""
+    validation = X[:4] + [[0.5], [0.5], [0.5], [-0.6]]
+
+    def kept(margin):
+        trainer = make_trainer(X, max_iter=1, batch_size=10, learning_rate_init=1e-12)
+        trainer.parameters.flat[:] = converged
+        earlier = converged.copy()
+        earlier[-3:] -= 0.01  # the output's biases: worse by the mean of validation, not by much
+        trainer.fit(np.arange(10), Rows(validation), fallback=Fallback(earlier, {}, margin))
+        return np.allclose(trainer.parameters.flat, converged)
+
+    assert kept(margin=0)
+    assert not kept(margin=10)
 
 
 def test_the_schedule_sees_the_steps_of_the_whole_run(X):

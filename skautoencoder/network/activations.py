@@ -103,13 +103,14 @@ def selu(z, derivative=None):
 
 
 def silu(z, derivative=None):
-    """Return z * sigmoid(z), also known as swish; with s the sigmoid, s + z s (1 - s)."""
-    gate = z.copy()
-    sigmoid(gate, derivative)
-    if derivative is not None:
-        np.multiply(derivative, z, out=derivative)
-        np.add(derivative, gate, out=derivative)
+    """Return z * s with s = sigmoid(z), also known as swish; derivative s (1 - z s) + z s."""
+    gate = np.empty_like(z) if derivative is None else derivative
+    np.copyto(gate, z)
+    sigmoid(gate)
     np.multiply(z, gate, out=z)
+    if derivative is not None:
+        np.multiply(derivative, z.dtype.type(1) - z, out=derivative)
+        np.add(derivative, z, out=derivative)
 
 
 def gelu(z, derivative=None):

@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from .inference import n_multiply_adds
-from .layers import BatchBuffers, backward, forward
+from .layers import BatchBuffers
 from .parallel import even_slices
-from .parameters import Parameters
 
 # A batch is cut where each shard still holds this many multiply-adds and rows.
 WORK_PER_SHARD = 4_000_000
@@ -15,22 +13,23 @@ MIN_ROWS_PER_SHARD = 16
 class Shard:
     """One thread's part of a batch: buffers, and gradients of its own."""
 
-    def __init__(self, layers, widths, n_rows):
-        self._layers = layers
-        self._buffers = {n_rows: BatchBuffers.allocate(layers, n_rows)}
+    def __init__(self, network, parameters, n_rows):
+        self._network = network
+        self._buffers = {n_rows: BatchBuffers.allocate(network, n_rows)}
         self._largest = n_rows
-        self.gradients = Parameters(widths, layers[0].weights.dtype)
+        self.gradients = parameters.zeros_like()
 
     def compute(self, rows, index, loss, normaliser):
         """Fill the gradients for these rows over `normaliser`, and return the loss's sum."""
         buffers = self._buffers_for(len(index))
         target = buffers.values[0]
         rows.gather(index, target)
-        output = forward(self._layers, buffers)
+        # The deltas serve as scratch memory before the way back.
+        output = self._network.forward(buffers.values, buffers.deltas, buffers.derivatives)
         delta = buffers.deltas[-1]
         total = loss.function(target, output, rows.weights(index), delta)
         np.divide(delta, normaliser, out=delta)
-        backward(self._layers, buffers, self.gradients)
+        self._network.backward(buffers, self.gradients)
         return total
 
     def _buffers_for(self, n_rows):
@@ -44,18 +43,18 @@ class BatchGradient:
 
     Parameters
     ----------
-    layers : list of Dense
-        As the loss wants them, see `training_layers`.
+    network : Network
+        As the loss wants it, see `training_network`.
     parameters : Parameters
-        What the layers look at.
+        What the network looks at.
     rows : Rows
     loss : Loss
     alpha : float
     workers : Workers
     """
 
-    def __init__(self, layers, parameters, rows, loss, alpha, workers):
-        self.layers = layers
+    def __init__(self, network, parameters, rows, loss, alpha, workers):
+        self.network = network
         self.parameters = parameters
         self.rows = rows
         self.loss = loss
@@ -65,9 +64,9 @@ class BatchGradient:
 
     def allocate(self, batch_size):
         """Make buffers and gradients for batches of up to so many rows."""
-        n_shards = n_shards_for(self.layers, batch_size, self.workers.n_threads)
+        n_shards = n_shards_for(self.network, batch_size, self.workers.n_threads)
         n_rows = -(-batch_size // n_shards)
-        self._shards = [Shard(self.layers, self.parameters.widths, n_rows) for _ in range(n_shards)]
+        self._shards = [Shard(self.network, self.parameters, n_rows) for _ in range(n_shards)]
 
     def compute(self, index, normaliser):
         """Return the sum of the objective over the rows, and the gradient of sum / normaliser."""
@@ -106,11 +105,11 @@ class BatchGradient:
         return total
 
 
-def n_shards_for(layers, batch_size, n_threads):
+def n_shards_for(network, batch_size, n_threads):
     """Into how many shards to cut a batch.
 
     Two for a large batch even where one thread runs both in turn, so that one thread and
     two give the same result bit for bit.
     """
-    useful = 3 * n_multiply_adds(layers, batch_size) // WORK_PER_SHARD
+    useful = 3 * batch_size * network.n_weights // WORK_PER_SHARD
     return int(max(1, min(useful, batch_size // MIN_ROWS_PER_SHARD, max(2, n_threads))))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .layers import inference_memory
 from .parallel import even_slices, quiet_overflow
 from .rows import block_slices
 
@@ -14,48 +15,40 @@ def n_useful_threads(n_multiply_adds, n_threads):
     return max(1, min(n_threads, int(n_multiply_adds // WORK_PER_THREAD)))
 
 
-def n_multiply_adds(layers, n_rows):
-    """Size of the products of one forward pass."""
-    return n_rows * sum(layer.weights.size for layer in layers)
-
-
-def for_each_block(function, layers, rows, workers):
-    """Call ``function(part, inputs, outputs)`` for blocks of rows and what layers make of them.
+def for_each_block(function, network, rows, workers):
+    """Call ``function(part, inputs, outputs)`` for blocks of rows and the network's outputs.
 
     `inputs` and `outputs` are buffers of the calling thread, valid during the call.
     """
-    widths = [rows.n_features, *(len(layer.bias) for layer in layers)]
-    parts = block_slices(len(rows), max(widths))
+    parts = block_slices(len(rows), max(network.widths))
 
     def run(share):
-        mine = parts[share]
-        buffers = [np.empty((parts[0].stop, n), layers[0].weights.dtype) for n in widths]
+        memory = inference_memory(network, parts[0].stop)
         with quiet_overflow():
-            for part in mine:
-                values = [buffer[: part.stop - part.start] for buffer in buffers]
+            for part in parts[share]:
+                n_rows = part.stop - part.start
+                values, scratch = ([array[:n_rows] for array in arrays] for arrays in memory)
                 rows.gather(part, values[0])
-                for layer, inputs, outputs in zip(layers, values, values[1:], strict=False):
-                    layer.forward(inputs, outputs)
-                function(part, values[0], values[-1])
+                function(part, values[0], network.forward(values, scratch))
 
-    n_threads = n_useful_threads(n_multiply_adds(layers, len(rows)), workers.n_threads)
+    n_threads = n_useful_threads(len(rows) * network.n_weights, workers.n_threads)
     workers.map(run, even_slices(len(parts), n_threads))
 
 
-def outputs(layers, rows, workers, scaling=None):
+def outputs(network, rows, workers, scaling=None):
     """The last layer's values for all rows; `scaling` is undone on them."""
-    result = np.empty((len(rows), len(layers[-1].bias)), rows.X.dtype)
+    result = np.empty((len(rows), len(network.layers[-1].bias)), rows.X.dtype)
 
     def store(part, _, values):
         result[part] = values
         if scaling is not None:
             scaling.undo(result[part])
 
-    for_each_block(store, layers, rows, workers)
+    for_each_block(store, network, rows, workers)
     return result
 
 
-def squared_errors(layers, rows, workers, per_feature=False):
+def squared_errors(network, rows, workers, per_feature=False):
     """Squared reconstruction errors in the units of X: the mean of each row, or each cell.
 
     In float64, where the square of no float32 is out of range.
@@ -69,11 +62,11 @@ def squared_errors(layers, rows, workers, per_feature=False):
         np.square(errors, out=errors)
         result[part] = errors if per_feature else errors.mean(axis=1)
 
-    for_each_block(store, layers, rows, workers)
+    for_each_block(store, network, rows, workers)
     return result
 
 
-def mean_loss(layers, rows, loss, workers):
+def mean_loss(network, rows, loss, workers):
     """Weighted mean of the loss over the rows."""
     totals = {}
 
@@ -81,5 +74,5 @@ def mean_loss(layers, rows, loss, workers):
         gradient = np.empty_like(values)
         totals[part.start] = loss.function(inputs, values, rows.weights(part), gradient)
 
-    for_each_block(add, layers, rows, workers)
+    for_each_block(add, network, rows, workers)
     return sum(totals[start] for start in sorted(totals)) / rows.total_weight()

@@ -62,6 +62,17 @@ def standard_scaling(rows):
     return Scaling(mean, np.where(deviation > noise, deviation, 1.0))
 
 
+def common_scaling(rows):
+    """Mean 0 for every feature, and one scale for all: their mean variance becomes 1.
+
+    Errors weigh as they do in the units of X, and principal components stay what they are.
+    """
+    mean, deviation = moments(rows)
+    scale = np.sqrt(np.mean(np.square(deviation)))
+    noise = 10 * np.finfo(rows.X.dtype).eps * np.abs(mean).max()
+    return Scaling(mean, np.full(rows.n_features, scale if scale > noise else 1.0))
+
+
 def minmax_scaling(rows, low=0.0, high=1.0):
     """Map the range of every feature onto [low, high]; a constant feature onto low."""
     smallest, largest = extremes(rows)
@@ -80,7 +91,7 @@ def half_bounded_scaling(rows, low):
 def auto_scaling(rows, output):
     """Scaling onto the range of the output's activation, or None where X fits already."""
     if np.isinf(output.low):
-        return standard_scaling(rows)
+        return common_scaling(rows)
     if np.isinf(output.high):
         return half_bounded_scaling(rows, output.low)
     smallest, largest = extremes(rows)
@@ -90,12 +101,14 @@ def auto_scaling(rows, output):
 
 
 def fit_scaling(kind, rows, output):
-    """Scaling of a kind ("auto", "standard", "minmax" or None) for the rows and the output."""
+    """Scaling of a kind (None or "auto", "common", "standard", "minmax") for rows and output."""
     if kind is None:
         return None
     with quiet_overflow():
         if kind == "auto":
             scaling = auto_scaling(rows, output)
+        elif kind == "common":
+            scaling = common_scaling(rows)
         elif kind == "standard":
             scaling = standard_scaling(rows)
         elif np.isfinite(output.low) and np.isfinite(output.high):

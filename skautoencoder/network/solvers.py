@@ -119,7 +119,8 @@ class SGD(ElementwiseSolver):
             )
 
     def auto_learning_rate(self, widths):
-        return 0.2 * (1 - self.momentum)
+        # The linear paths see variances that add up over the features.
+        return (1 - self.momentum) * min(0.05, 1 / max(widths))
 
     def _constants(self, step, learning_rate):
         return learning_rate, float(self.momentum)

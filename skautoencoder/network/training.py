@@ -7,9 +7,12 @@ import numpy as np
 
 from .gradients import BatchGradient
 from .inference import mean_loss
-from .layers import dense_layers
-from .parallel import quiet_overflow
+from .layers import Network
+from .parallel import even_slices, quiet_overflow
 from .solvers import copy_state
+
+# The spread of the losses of so many parts of the validation rows tells how sure their mean is.
+VALIDATION_PARTS = 20
 
 
 class DivergenceError(ValueError):
@@ -41,6 +44,19 @@ class History:
     best_loss: float = math.inf
     n_rows_seen: int = 0
     interrupted: bool = False
+
+
+@dataclass
+class Fallback:
+    """Parameters that a run returns to unless it has found better ones.
+
+    `margin` is the number of standard errors by which the validation loss must be lower
+    where there are validation rows: a simple model is not given up for a lucky draw.
+    """
+
+    flat: np.ndarray
+    state: dict
+    margin: float = 0.0
 
 
 class BestWeights:
@@ -75,6 +91,8 @@ class Trainer:
     parameters : Parameters
     activations : list of str
         Of every layer, the output's last.
+    code : int
+        Number of the encoder's layers.
     rows : Rows
     settings : Settings
     state : dict
@@ -83,20 +101,20 @@ class Trainer:
     workers : Workers
     """
 
-    def __init__(self, parameters, activations, rows, settings, state, rng, workers):
+    def __init__(self, parameters, activations, code, rows, settings, state, rng, workers):
         self.parameters = parameters
         self.rows = rows
         self.settings = settings
         self.state = state
         self.rng = rng
         self.workers = workers
-        self.layers = training_layers(parameters, activations, settings.loss)
+        self.network = training_network(parameters, activations, code, settings.loss)
         self.history = History()
         self._run_step = 0
         self._rate_factor = 1.0
         self._n_plateaus = 0
         self._gradient = BatchGradient(
-            self.layers, parameters, rows, settings.loss, settings.alpha, workers
+            self.network, parameters, rows, settings.loss, settings.alpha, workers
         )
         self._gradient.allocate(settings.batch_size)
 
@@ -116,18 +134,17 @@ class Trainer:
         self.history.n_rows_seen += len(order)
         return total / total_weight
 
-    def fit(self, order, validation_rows=None, on_epoch=None, start_counts=False):
+    def fit(self, order, validation_rows=None, on_epoch=None, fallback=None):
         """Up to `max_iter` epochs; the best weights are restored at the end.
 
         Best is the lowest validation loss where there are validation rows, else the
-        lowest training loss. With `start_counts` the weights that training starts from
-        compete too. Raises DivergenceError where a loss is not finite.
+        lowest training loss. A `Fallback` is returned to unless the best weights
+        have a lower validation loss and no higher loss over all rows. Raises
+        DivergenceError where a loss is not finite.
         """
         settings, history = self.settings, self.history
         n_steps = -(-len(order) // settings.batch_size) * settings.max_iter
         best = BestWeights(settings.tol)
-        if start_counts:
-            best.update(self._loss_now(order, validation_rows), self.parameters, self.state)
         try:
             for _ in range(settings.max_iter):
                 self._fit_epoch(order, n_steps, validation_rows, best)
@@ -141,6 +158,8 @@ class Trainer:
             history.interrupted = True
         self.state = best.restore(self.parameters)
         history.best_loss = best.loss
+        if fallback is not None:
+            self._fall_back_unless_better(fallback, validation_rows)
         return history
 
     def learning_rate(self, n_steps):
@@ -165,17 +184,42 @@ class Trainer:
         monitored = loss = self.epoch(order, n_steps)
         self._refuse_divergence(loss)
         if validation_rows is not None:
-            monitored = self._loss_now(order, validation_rows)
+            monitored = self._mean_loss(validation_rows)
             self._refuse_divergence(monitored)
             history.validation_loss_curve.append(monitored)
         history.loss_curve.append(loss)
         best.update(monitored, self.parameters, self.state)
 
-    def _loss_now(self, order, validation_rows):
-        """Loss of the weights as they are: over validation rows, else the training objective."""
-        rows = self.rows.select(order) if validation_rows is None else validation_rows
-        loss = mean_loss(self.layers, rows, self.settings.loss, self.workers)
-        return loss if validation_rows is not None else loss + self._gradient.penalty()
+    def _fall_back_unless_better(self, fallback, validation_rows):
+        """Return to the parameters of the fallback unless the present ones are better."""
+        flat, present = self.parameters.flat, self.parameters.flat.copy()
+        objective, losses = self._objective(), self._validation_losses(validation_rows)
+        flat[...] = fallback.flat
+        gains = self._validation_losses(validation_rows) - losses
+        earlier_objective = self._objective()
+        margin = fallback.margin * standard_error(gains)
+        if objective <= earlier_objective and gains.sum() >= margin * len(gains):
+            flat[...] = present
+            return
+        self.state = fallback.state
+        self.history.best_loss = (
+            earlier_objective if validation_rows is None else self._mean_loss(validation_rows)
+        )
+
+    def _objective(self):
+        """Mean objective over all rows, trained on or not, of the parameters as they are."""
+        return self._mean_loss(self.rows) + self._gradient.penalty()
+
+    def _validation_losses(self, validation_rows):
+        """Mean loss of each of some parts of the validation rows; none where there are none."""
+        if validation_rows is None:
+            return np.zeros(0)
+        parts = even_slices(len(validation_rows), VALIDATION_PARTS)
+        indices = (np.arange(part.start, part.stop) for part in parts)
+        return np.array([self._mean_loss(validation_rows.select(index)) for index in indices])
+
+    def _mean_loss(self, rows):
+        return mean_loss(self.network, rows, self.settings.loss, self.workers)
 
     def _step(self, index, normaliser, n_steps):
         """One gradient step; returns the batch's sum of the objective."""
@@ -207,8 +251,13 @@ class Trainer:
         return True
 
 
-def training_layers(parameters, activations, loss):
-    """Layers as the loss wants them: one fused with the output's activation sees logits."""
+def standard_error(values):
+    """Standard error of the mean; 0 for less than two values."""
+    return values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+
+
+def training_network(parameters, activations, code, loss):
+    """A network as the loss wants it: one fused with the output's activation sees logits."""
     if loss.fused_activation is not None:
         activations = [*activations[:-1], "identity"]
-    return dense_layers(parameters.weights, parameters.biases, activations)
+    return Network.build(parameters.weights, parameters.biases, activations, code)

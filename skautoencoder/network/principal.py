@@ -1,0 +1,114 @@
+"""Principal components of weighted rows, and a network's linear paths laid along them.
+
+References
+----------
+.. [1] Pearson (1901), On lines and planes of closest fit to systems of points in space.
+.. [2] Lehoucq, Sorensen, Yang (1998), ARPACK users' guide.
+"""
+
+import numpy as np
+from scipy import linalg
+from scipy.sparse import linalg as sparse_linalg
+
+from .activations import ACTIVATIONS
+from .scaling import moments
+
+# Up to this many features the covariance matrix is formed: one pass and its eigenvectors. With
+# more of them, some tens of passes that apply it to vectors take less time and memory.
+MAX_COVARIANCE_FEATURES = 2000
+
+
+def principal_components(rows, n_components):
+    """Mean, components and variances of the rows: what `PCA` finds, rows by weight.
+
+    Returns
+    -------
+    mean : ndarray of shape (n_features,)
+    components : ndarray of shape (n_components, n_features)
+        Orthonormal, the largest variance first. Where the rows have fewer dimensions
+        than n_components, the last components may be 0.
+    variances : ndarray of shape (n_components,)
+    """
+    mean, _ = moments(rows)
+    components = np.zeros((n_components, rows.n_features))
+    variances = np.zeros(n_components)
+    n_found = min(n_components, len(rows), rows.n_features)
+    if rows.n_features <= MAX_COVARIANCE_FEATURES:
+        found = _from_covariance(rows, mean, n_found)
+    else:
+        found = _from_passes(rows, mean, min(n_found, rows.n_features - 1))
+    largest_first = slice(None, None, -1)
+    n_found = len(found[0])
+    variances[:n_found] = np.maximum(found[0], 0)[largest_first]
+    components[:n_found] = found[1].T[largest_first]
+    return mean, components, variances
+
+
+def _from_covariance(rows, mean, n_found):
+    """Largest eigenvalues and eigenvectors of the covariance matrix, smallest first."""
+    n_features = rows.n_features
+    covariance = np.zeros((n_features, n_features), order="F")
+    for weights, block in rows.blocks():
+        np.subtract(block, mean, out=block)
+        if weights is not None:
+            np.multiply(block, np.sqrt(weights, dtype=np.float64)[:, np.newaxis], out=block)
+        # Adds block' block to the upper triangle, in place.
+        covariance = linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=covariance, overwrite_c=1)
+    covariance /= rows.total_weight()
+    subset = (n_features - n_found, n_features - 1)
+    return linalg.eigh(covariance, lower=False, subset_by_index=subset, overwrite_a=True)
+
+
+def _from_passes(rows, mean, n_found):
+    """The same by Lanczos iterations, each of which takes a pass over the rows."""
+
+    def covariance_times(vector):
+        product = np.zeros(rows.n_features)
+        for weights, block in rows.blocks():
+            np.subtract(block, mean, out=block)
+            along = block @ vector.ravel()
+            product += (along if weights is None else along * weights) @ block
+        return product / rows.total_weight()
+
+    shape = (rows.n_features, rows.n_features)
+    operator = sparse_linalg.LinearOperator(shape, matvec=covariance_times, dtype=np.float64)
+    start = np.random.default_rng(0).normal(size=rows.n_features)
+    return sparse_linalg.eigsh(operator, n_found, v0=start)
+
+
+def lay_paths(parameters, activations, code, components, share=1.0):
+    """Make the linear paths those of PCA, times the share.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Those of the paths come last.
+    activations : list of str
+    code : int
+        Number of the encoder's layers.
+    components : tuple of ndarray
+        What `principal_components` returns.
+    share : float
+    """
+    mean, axes, variances = components
+    # The first number of the code has variance 1, whatever the units of the rows.
+    unit = np.sqrt(variances[0]) or 1.0
+    encoder, decoder = parameters.weights[-2:]
+    encoder[...] = share / unit * axes.T
+    decoder[...] = share * unit * axes
+    to_code, to_output = parameters.biases[-2:]
+    to_code[...] = -share / unit * (axes @ mean) - _value_at_zero(activations[code - 1])
+    to_output[...] = mean - _value_at_zero(activations[-1])
+
+
+def end_in_zeros(parameters, activations, code):
+    """Let the layers add a constant to the code and to the output, which the paths take off."""
+    for last in (code, len(activations)):
+        parameters.weights[last - 1][...] = 0
+        parameters.biases[last - 1][...] = 0
+
+
+def _value_at_zero(activation):
+    value = np.zeros(1)
+    ACTIVATIONS[activation].function(value)
+    return value[0]
