@@ -9,8 +9,9 @@ import numpy as np
 from .network.activations import ACTIVATIONS
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
+from .network.parallel import quiet_overflow
 from .network.parameters import Parameters
-from .network.scaling import extremes
+from .network.scaling import extremes, moments
 
 
 def encoder_widths(estimator):
@@ -61,6 +62,17 @@ def draw_parameters(widths, activations, weight_init, rng, dtype):
         name = ACTIVATIONS[activation].initializer if weight_init == "auto" else weight_init
         weights[...] = INITIALIZERS[name](n_in, n_out, rng)
     return parameters
+
+
+def start_at_the_mean(bias, rows, loss):
+    """Set the output's bias so that it gives the mean of each feature, for a fused loss.
+
+    Scaling cannot centre what such a loss needs in a range, and a network that has first
+    to find the size of each feature ends worse.
+    """
+    if loss.fused_activation is not None:
+        with quiet_overflow():
+            bias[...] = ACTIVATIONS[loss.fused_activation].inverse(moments(rows)[0])
 
 
 def _layer_sizes(name, value):

@@ -13,6 +13,7 @@ from ._architecture import (
     encoder_widths,
     layer_activations,
     layer_widths,
+    start_at_the_mean,
 )
 from ._compat import Interval, StrOptions
 from ._progress import progress_line
@@ -28,7 +29,7 @@ from ._validation import (
     unchanged_on_failure,
 )
 from .layer_weights import from_layer_form, split_at_code, to_layer_form
-from .network.activations import ACTIVATIONS
+from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
 from .network.parallel import Workers
@@ -63,21 +64,33 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         "leaky_relu", "elu", "selu", "silu", "gelu" or "softplus".
 
     code_activation : str, default="auto"
-        Activation of the code; "auto" is the one of the hidden layers.
+        Activation of the code, one of the same; "auto" is the one of the hidden layers.
 
     output_activation : str, default="auto"
-        Activation of the output; "auto" is "sigmoid" where all of X lies in [0, 1] and
-        is not standardised (and for `loss="binary_cross_entropy"`), "identity" otherwise.
+        Activation of the output, one of the same or "exp". "auto" is "sigmoid" for
+        `loss="binary_cross_entropy"`, "exp" for `loss="poisson"`, and otherwise "sigmoid"
+        where all of X lies in [0, 1] and is not standardised, "identity" elsewhere.
 
-    loss : {"squared_error", "binary_cross_entropy"}, default="squared_error"
+    loss : str, default="squared_error"
         What training minimises: its mean over the rows, where the loss of a row is the
-        sum over its features, in the network's units (see `scale`). Half the squared
-        error, or the cross entropy, which needs X in [0, 1] and a sigmoid output.
+        sum over its features, in the network's units (see `scale`).
+
+        - "squared_error": half the squared error.
+        - "absolute_error": the absolute error, which single cells that are far off
+          influence less.
+        - "huber": half the squared error up to an error of 1, the absolute error less
+          0.5 beyond.
+        - "binary_cross_entropy": the cross entropy; needs X in [0, 1] and a sigmoid
+          output.
+        - "poisson": half the Poisson deviance, for counts; needs X in [0, inf) and an
+          exponential output.
 
     weight_init : str, default="auto"
         How weights are drawn: "glorot", "he" or "lecun" followed by "_uniform" or
         "_normal", or "orthogonal". "auto" chooses by the activation of each layer: he
-        for the relu family, lecun for selu, glorot for the others. Biases start at 0.
+        for the relu family, lecun for selu, glorot for the others. Biases start at 0;
+        those of the output with the losses "binary_cross_entropy" and "poisson" start
+        where the output is the mean of each feature.
 
     scale : {"auto", "standard", "minmax"} or None, default="auto"
         Scaling of the features inside the network, undone by `inverse_transform`.
@@ -226,8 +239,8 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "decoder_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), None],
-        "activation": [StrOptions(set(ACTIVATIONS))],
-        "code_activation": [StrOptions({"auto", *ACTIVATIONS})],
+        "activation": [StrOptions(set(HIDDEN_ACTIVATIONS))],
+        "code_activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
         "output_activation": [StrOptions({"auto", *ACTIVATIONS})],
         "loss": [StrOptions(set(LOSSES))],
         "weight_init": [StrOptions({"auto", *INITIALIZERS})],
@@ -478,6 +491,8 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
             self._start(parameters, output, scaling)
         rows.scaling = self._scaling()
         check_range(rows, self.loss)
+        if not continues:
+            start_at_the_mean(self.intercepts_[-1], rows, LOSSES[self.loss])
         return rows, split_rng, rng
 
     def _start(self, parameters, output, scaling):

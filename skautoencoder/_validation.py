@@ -140,8 +140,12 @@ def check_range(rows, loss_name):
     # Scaling maps the largest value onto the bound to within rounding.
     slack = 4 * np.finfo(rows.X.dtype).eps
     if low < loss.low - slack or high > loss.high + slack:
+        if np.isfinite(loss.high):
+            end, advice = "]", "scale X, set scale='minmax' before the first fit"
+        else:
+            end, advice = ")", f"pass no values below {loss.low:g}, leave scale at 'auto'"
+        scaled = "" if rows.scaling is None else " after scaling"
         raise ValueError(
-            f"loss={loss_name!r} needs X in [{loss.low:g}, {loss.high:g}]. Got values from "
-            f"{low:g} to {high:g} instead: scale X, set scale='minmax' before the first fit, "
-            "or use loss='squared_error'."
+            f"loss={loss_name!r} needs X in [{loss.low:g}, {loss.high:g}{end}. Got values from "
+            f"{low:g} to {high:g}{scaled} instead: {advice}, or use loss='squared_error'."
         )

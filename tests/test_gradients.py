@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skautoencoder.network.activations import ACTIVATIONS
+from skautoencoder.network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from skautoencoder.network.gradients import BatchGradient, n_shards_for
 from skautoencoder.network.losses import LOSSES
 from skautoencoder.network.parallel import Workers
@@ -42,7 +42,7 @@ def check_gradient(gradient, n_rows):
     return total
 
 
-@pytest.mark.parametrize("hidden", ACTIVATIONS)
+@pytest.mark.parametrize("hidden", HIDDEN_ACTIVATIONS)
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_gradient_agrees_with_finite_differences(hidden, loss, weighted, rng):
@@ -50,6 +50,15 @@ def test_gradient_agrees_with_finite_differences(hidden, loss, weighted, rng):
     weights = rng.uniform(size=9) if weighted else None
     output = LOSSES[loss].fused_activation or hidden
     gradient = batch_gradient(X, [hidden, hidden, hidden, output], loss, weights=weights, alpha=0.3)
+    check_gradient(gradient, 9)
+
+
+@pytest.mark.parametrize("output", ACTIVATIONS)
+@pytest.mark.parametrize(
+    "loss", [name for name, each in LOSSES.items() if not each.fused_activation]
+)
+def test_every_output_has_its_gradient_in_every_loss_on_its_values(output, loss, rng):
+    gradient = batch_gradient(rng.uniform(size=(9, 5)), ["tanh"] * 3 + [output], loss)
     check_gradient(gradient, 9)
 
 
