@@ -5,6 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import (
@@ -24,12 +25,14 @@ from ._threads import single_threaded_blas
 from ._validation import (
     check_parameters,
     check_range,
+    has_partial_fit,
     refuse_other_network,
     training_rows,
     unchanged_on_failure,
 )
 from .layer_weights import from_layer_form, split_at_code, to_layer_form
 from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
+from .network.full_batch import FullBatchTrainer
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
 from .network.parallel import Workers
@@ -103,10 +106,12 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         Strength of the L2 penalty: ``alpha / 2 * (W ** 2).sum()`` over all weights is
         added to the mean loss.
 
-    solver : {"adam", "muon", "sgd"} or solver object, default="adam"
-        How a gradient becomes a step: a name, or an :class:`Adam`, :class:`Muon` or
-        :class:`SGD` with parameters of its own, which a search then reaches as
-        ``solver__momentum``.
+    solver : {"adam", "lbfgs", "muon", "sgd"} or solver object, default="adam"
+        How a gradient becomes a step: a name, or an :class:`Adam`, :class:`LBFGS`,
+        :class:`Muon` or :class:`SGD` with parameters of its own, which a search then
+        reaches as ``solver__momentum``. "lbfgs" uses all rows at each step, for small
+        data: there `learning_rate`, `learning_rate_init`, `batch_size` and `shuffle` have
+        no effect, and there is no `partial_fit`.
 
     learning_rate : str or schedule object, default="cosine"
         Schedule of the learning rate: "constant", "invscaling", "adaptive", "cosine" or
@@ -124,7 +129,8 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         least 8.
 
     max_iter : int, default=80
-        Number of epochs, each of which uses every row once.
+        Number of epochs, each of which uses every row once; for "lbfgs" the number of
+        its iterations, which stand for epochs everywhere.
 
     tol : float, default=1e-4
         Smallest decrease of the loss that counts as an improvement.
@@ -133,7 +139,8 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         Training stops after this many epochs in a row without an improvement. "auto" is
         10, as in `MLPRegressor`, except where the schedule has a planned end ("cosine",
         "one_cycle"): there it is a third of `max_iter` where that is more, because a
-        loss that stalls at a high rate improves again as the rate falls.
+        loss that stalls at a high rate improves again as the rate falls. For "lbfgs" it
+        is always 10.
 
     early_stopping : bool, default=False
         Whether to hold out rows and watch the loss on them instead of on the training
@@ -168,7 +175,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
 
     loss_curve_ : list of float
         Mean loss over the training rows in each epoch, with the penalty of `alpha`,
-        while the weights were changing.
+        while the weights were changing; for "lbfgs" after each iteration.
 
     validation_loss_curve_ : list of float or None
         Mean loss over the held-out rows after each epoch; None without
@@ -183,7 +190,8 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         Number of epochs run.
 
     t_ : int
-        Number of training rows seen, counted each time.
+        Number of training rows seen, counted each time; for "lbfgs" each time that the
+        loss was evaluated, of which an iteration needs one or more.
 
     n_layers_ : int
         Number of layers, those of input and output included.
@@ -361,6 +369,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
             )
         return self
 
+    @available_if(has_partial_fit)
     def partial_fit(self, X, y=None, sample_weight=None):
         """Train for one pass over X, from where the last call of any fit left off.
 
@@ -512,7 +521,8 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         parameters = Parameters.from_arrays(self.coefs_, self.intercepts_)
         settings = training_settings(self, parameters.widths, len(rows), in_fit)
         state = settings.solver.continue_state(self._solver_state, parameters)
-        return Trainer(parameters, self.activations_, rows, settings, state, rng, workers)
+        trainer = FullBatchTrainer if settings.solver.is_full_batch else Trainer
+        return trainer(parameters, self.activations_, rows, settings, state, rng, workers)
 
     def _store(self, trainer):
         """Take over what training has changed."""

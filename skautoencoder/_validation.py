@@ -10,6 +10,7 @@ from ._architecture import decoder_widths, encoder_widths, layer_activations
 from .network.losses import LOSSES
 from .network.rows import Rows
 from .network.scaling import extremes
+from .network.solvers import SOLVERS
 
 
 @contextmanager
@@ -45,6 +46,18 @@ def check_parameters(estimator):
             f"loss={estimator.loss!r} needs output_activation={fused!r}. "
             f"Got {output!r} instead: leave output_activation at 'auto'."
         )
+
+
+def has_partial_fit(estimator):
+    """Raise AttributeError where the solver needs all rows at once, else return True."""
+    solver = estimator.solver
+    solver = SOLVERS.get(solver) if isinstance(solver, str) else solver
+    if getattr(solver, "is_full_batch", False):
+        raise AttributeError(
+            f"partial_fit trains on batches, but solver={estimator.solver!r} needs all rows at "
+            "once: use solver='adam', 'muon' or 'sgd', or call fit with warm_start=True."
+        )
+    return True
 
 
 def refuse_other_network(estimator, widths):

@@ -4,7 +4,7 @@ import pytest
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skautoencoder import SGD, Adam, AutoencoderTransformer, ConstantSchedule
+from skautoencoder import LBFGS, SGD, Adam, AutoencoderTransformer, ConstantSchedule
 
 
 def variant(**params):
@@ -32,6 +32,8 @@ VARIANTS = [
     variant(**FULL_BATCH, solver="muon"),
     variant(**FULL_BATCH, solver="sgd", alpha=0.01, output_activation="relu"),
     variant(**FULL_BATCH, loss="binary_cross_entropy", scale="minmax"),
+    variant(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs"),
+    variant(solver=LBFGS(memory=3), alpha=0.01),
     variant(**FULL_BATCH, loss="huber"),
     variant(**FULL_BATCH, loss="absolute_error", output_activation="exp"),
     variant(**FULL_BATCH, loss="poisson", scale="minmax"),
@@ -47,7 +49,7 @@ MINI_BATCH_REASON = (
 
 
 def expected_failures(estimator):
-    if estimator.batch_size == FULL_BATCH["batch_size"]:
+    if estimator.batch_size == FULL_BATCH["batch_size"] or not hasattr(estimator, "partial_fit"):
         return {}
     return {
         "check_sample_weight_equivalence_on_dense_data": MINI_BATCH_REASON,
