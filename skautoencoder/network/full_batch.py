@@ -17,7 +17,8 @@ class FullBatchTrainer(Trainer):
     """
 
     def _run_epochs(self, order, validation_rows, on_epoch, best):
-        # Importing scipy.optimize takes longer than importing this package.
+        # Importing scipy.optimize takes longer than importing this package, where scikit-learn
+        # has not done so already.
         from scipy.optimize import minimize
 
         settings, parameters = self.settings, self.parameters
