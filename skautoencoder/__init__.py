@@ -10,11 +10,12 @@ from .network.schedules import (
     InvScalingSchedule,
     OneCycleSchedule,
 )
-from .network.solvers import SGD, Adam, Muon
+from .network.solvers import LBFGS, SGD, Adam, Muon
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "LBFGS",
     "SGD",
     "Adam",
     "AdaptiveSchedule",

@@ -8,9 +8,10 @@ import numpy as np
 from .network.activations import ACTIVATIONS
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
+from .network.parallel import quiet_overflow
 from .network.parameters import Parameters, layer_shapes
 from .network.principal import end_in_zeros, lay_paths, principal_components
-from .network.scaling import extremes
+from .network.scaling import extremes, moments
 
 # Of PCA's linear paths: with much more, curved data keep the code that PCA gives them, with
 # nothing some keep a constant one (docs/defaults.rst).
@@ -36,12 +37,21 @@ def layer_widths(estimator, n_features):
 
 
 def layer_activations(estimator, output):
-    """Names of the activations of all layers after the input."""
+    """Names of the activations of all layers after the input.
+
+    "auto" is silu around an identity code beside linear paths, and tanh everywhere, as in
+    the original network, without them.
+    """
     hidden, code = estimator.activation, estimator.code_activation
-    n_encoder, n_decoder = len(encoder_widths(estimator)), len(decoder_widths(estimator))
     if code == "auto":
         code = "identity" if has_linear_paths(estimator) else hidden
+    hidden, code = (_auto_activation(estimator) if a == "auto" else a for a in (hidden, code))
+    n_encoder, n_decoder = len(encoder_widths(estimator)), len(decoder_widths(estimator))
     return [hidden] * (n_encoder - 1) + [code] + [hidden] * n_decoder + [output]
+
+
+def _auto_activation(estimator):
+    return "silu" if has_linear_paths(estimator) else "tanh"
 
 
 def has_linear_paths(estimator):
@@ -85,9 +95,10 @@ def first_parameters(estimator, rows, activations, rng):
     With linear paths these last are PCA's.
     """
     parameters = draw_parameters(estimator, rows.n_features, activations, rng, rows.X.dtype)
-    if not has_linear_paths(estimator):
-        return parameters, None
     code = len(encoder_widths(estimator))
+    if not has_linear_paths(estimator):
+        start_at_the_mean(parameters.biases[-1], rows, LOSSES[estimator.loss])
+        return parameters, None
     components = principal_components(rows, int(estimator.n_components))
     pca = Parameters.from_arrays(parameters.weights, parameters.biases)
     lay_paths(pca, activations, code, components)
@@ -96,6 +107,17 @@ def first_parameters(estimator, rows, activations, rng):
         return pca, pca
     lay_paths(parameters, activations, code, components, share=START_SHARE)
     return parameters, pca
+
+
+def start_at_the_mean(bias, rows, loss):
+    """Set the output's bias so that it gives the mean of each feature, for a fused loss.
+
+    Scaling cannot centre what such a loss needs in a range, and a network that has first
+    to find the size of each feature ends worse.
+    """
+    if loss.fused_activation is not None:
+        with quiet_overflow():
+            bias[...] = ACTIVATIONS[loss.fused_activation].inverse(moments(rows)[0])
 
 
 def _layer_sizes(name, value):

@@ -45,7 +45,9 @@ class ProgressLine:
         ]
         if history.validation_loss_curve:
             parts.append(f"validation {history.validation_loss_curve[-1]:.4g}")
-        parts += [f"rate {learning_rate:.1e}", f"{left // 60:.0f}:{left % 60:02.0f} left"]
+        if learning_rate is not None:
+            parts.append(f"rate {learning_rate:.1e}")
+        parts.append(f"{left // 60:.0f}:{left % 60:02.0f} left")
         self._line = "  ".join(parts)
         if self._is_live and now - self._last_shown > 0.1:
             self._last_shown = now

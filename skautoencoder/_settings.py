@@ -12,6 +12,8 @@ AUTO_BATCH_SIZE = 64
 MIN_AUTO_BATCH_SIZE = 8
 AUTO_STEPS_PER_EPOCH = 32
 AUTO_PATIENCE = 10
+# Rows that a full-batch solver takes at a time, which bounds the memory it needs.
+FULL_BATCH_CHUNK = 512
 HELD_RATE_FACTOR = 0.3
 MIN_ROWS_TO_HOLD_OUT = 20
 
@@ -39,12 +41,12 @@ def training_settings(estimator, widths, n_rows, in_fit):
         solver=solver,
         schedule=schedule,
         learning_rate_init=_learning_rate(estimator, solver, schedule, widths, in_fit),
-        batch_size=_batch_size(estimator, n_rows),
+        batch_size=_batch_size(estimator, solver, n_rows),
         alpha=float(estimator.alpha),
         shuffle=estimator.shuffle,
         max_iter=int(estimator.max_iter),
         tol=estimator.tol,
-        n_iter_no_change=_patience(estimator, schedule),
+        n_iter_no_change=_patience(estimator, solver, schedule),
     )
 
 
@@ -55,17 +57,20 @@ def _learning_rate(estimator, solver, schedule, widths, in_fit):
     return rate if schedule.lowers_rate(in_fit) else HELD_RATE_FACTOR * rate
 
 
-def _batch_size(estimator, n_rows):
+def _batch_size(estimator, solver, n_rows):
+    if solver.is_full_batch:
+        return min(FULL_BATCH_CHUNK, n_rows)
     if estimator.batch_size != "auto":
         return min(int(estimator.batch_size), n_rows)
     size = np.clip(n_rows // AUTO_STEPS_PER_EPOCH, MIN_AUTO_BATCH_SIZE, AUTO_BATCH_SIZE)
     return min(int(size), n_rows)
 
 
-def _patience(estimator, schedule):
+def _patience(estimator, solver, schedule):
     if estimator.n_iter_no_change != "auto":
         return int(estimator.n_iter_no_change)
-    return max(AUTO_PATIENCE, int(estimator.max_iter) // 3 if schedule.has_planned_end else 0)
+    rate_falls_late = schedule.has_planned_end and not solver.is_full_batch
+    return max(AUTO_PATIENCE, int(estimator.max_iter) // 3 if rate_falls_late else 0)
 
 
 def hold_out(estimator, rows, n_weights, rng):

@@ -5,6 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import (
@@ -24,12 +25,14 @@ from ._threads import single_threaded_blas
 from ._validation import (
     check_parameters,
     check_range,
+    has_partial_fit,
     refuse_other_network,
     training_rows,
     unchanged_on_failure,
 )
 from .layer_weights import from_layer_form, split_at_code, to_layer_form
-from .network.activations import ACTIVATIONS
+from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
+from .network.full_batch import FullBatchTrainer
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
 from .network.parallel import Workers
@@ -59,42 +62,75 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         Widths of the decoder's layers between code and output, where it should not
         mirror the encoder.
 
-    activation : str, default="tanh"
+    activation : str, default="auto"
         Activation of the hidden layers: "identity", "tanh", "sigmoid", "relu",
-        "leaky_relu", "elu", "selu", "silu", "gelu" or "softplus".
+        "leaky_relu", "elu", "selu", "silu", "gelu" or "softplus". "auto" is "silu" beside
+        linear paths and "tanh" without them.
 
     code_activation : str, default="auto"
-        Activation of the code; "auto" is the one of the hidden layers.
+        Activation of the code, one of the same; "auto" is "identity"
+        beside linear paths, and the one of the hidden layers without them.
 
     output_activation : str, default="auto"
-        Activation of the output; "auto" is "sigmoid" where all of X lies in [0, 1] and
-        is not standardised (and for `loss="binary_cross_entropy"`), "identity" otherwise.
+        Activation of the output, one of the same or "exp". "auto" is "sigmoid" for
+        `loss="binary_cross_entropy"`, "exp" for `loss="poisson"`, "identity"
+        beside linear paths, and without them "sigmoid" where all of X lies in [0, 1] and
+        `scale` does not move it elsewhere, else "identity".
 
-    loss : {"squared_error", "binary_cross_entropy"}, default="squared_error"
+    loss : str, default="squared_error"
         What training minimises: its mean over the rows, where the loss of a row is the
-        sum over its features, in the network's units (see `scale`). Half the squared
-        error, or the cross entropy, which needs X in [0, 1] and a sigmoid output.
+        sum over its features, in the network's units (see `scale`).
+
+        - "squared_error": half the squared error.
+        - "absolute_error": the absolute error, which single cells that are far off
+          influence less.
+        - "huber": half the squared error up to an error of 1, the absolute error less
+          0.5 beyond.
+        - "binary_cross_entropy": the cross entropy; needs X in [0, 1] and a sigmoid
+          output.
+        - "poisson": half the Poisson deviance, for counts; needs X in [0, inf) and an
+          exponential output.
+
+    linear_paths : bool or "auto", default="auto"
+        Whether the network has linear paths beside its layers: from the input to the
+        code, added to the last layer of the encoder, and from the code to the output,
+        added to the last of the decoder. They start along the principal components, and
+        `fit` ends with PCA itself, which they hold, where it has found nothing better:
+        where the loss over the training data is not below PCA's, or where the loss over
+        held-out rows (see `early_stopping`) is not by two standard errors. "auto" is True
+        where the output need not be bounded: for an `output_activation` of "auto" or
+        "identity" and a `loss` other than "binary_cross_entropy" and "poisson", which
+        cannot have them. Without them the network on 64 features is the original
+        64-50-40-36-40-50-64.
 
     weight_init : str, default="auto"
         How weights are drawn: "glorot", "he" or "lecun" followed by "_uniform" or
         "_normal", or "orthogonal". "auto" chooses by the activation of each layer: he
-        for the relu family, lecun for selu, glorot for the others. Biases start at 0.
+        for the relu family, lecun for selu, glorot for the others. Biases start at 0;
+        those of the output with the losses "binary_cross_entropy" and "poisson" start
+        where the output is the mean of each feature. "pca" draws as "auto" does, but
+        sets the last layers of encoder and decoder to 0 and the linear paths to PCA's,
+        so that training starts exactly at PCA's reconstruction.
 
-    scale : {"auto", "standard", "minmax"} or None, default="auto"
+    scale : {"auto", "common", "standard", "minmax"} or None, default="auto"
         Scaling of the features inside the network, undone by `inverse_transform`.
-        "standard" gives each mean 0 and variance 1, "minmax" maps each onto [0, 1] (or
-        onto the range of a bounded output). "auto" standardises where the output is
-        unbounded, and maps onto the output's range where it is bounded and X is not
-        within it already; for a loss that needs X in a range it leaves X as it is.
+        "common" gives each mean 0 and divides all by one number, so that their variances
+        are 1 on average and errors weigh as in X, as in PCA. "standard" gives each mean 0
+        and variance 1, "minmax" maps each onto [0, 1] (or onto the range of a bounded
+        output). "auto" is "common" where the output is unbounded, and maps onto the
+        output's range where it is bounded and X is not within it already; for a loss that
+        needs X in a range it leaves X as it is.
 
     alpha : float, default=0.0
         Strength of the L2 penalty: ``alpha / 2 * (W ** 2).sum()`` over all weights is
         added to the mean loss.
 
-    solver : {"adam", "muon", "sgd"} or solver object, default="adam"
-        How a gradient becomes a step: a name, or an :class:`Adam`, :class:`Muon` or
-        :class:`SGD` with parameters of its own, which a search then reaches as
-        ``solver__momentum``.
+    solver : {"adam", "lbfgs", "muon", "sgd"} or solver object, default="adam"
+        How a gradient becomes a step: a name, or an :class:`Adam`, :class:`LBFGS`,
+        :class:`Muon` or :class:`SGD` with parameters of its own, which a search then
+        reaches as ``solver__momentum``. "lbfgs" uses all rows at each step, for small
+        data: there `learning_rate`, `learning_rate_init`, `batch_size` and `shuffle` have
+        no effect, and there is no `partial_fit`.
 
     learning_rate : str or schedule object, default="cosine"
         Schedule of the learning rate: "constant", "invscaling", "adaptive", "cosine" or
@@ -103,7 +139,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
     learning_rate_init : float or "auto", default="auto"
         The learning rate that the schedule starts from or rises to. "auto" is
         ``0.08 / sqrt(widest layer)`` for Adam, 0.02 for Muon and
-        ``0.2 * (1 - momentum)`` for SGD, or 0.3 of it where no schedule lowers it: for
+        ``0.5 * (1 - momentum) / max(10, widest layer)`` for SGD, or 0.3 of it where no schedule lowers it: for
         "constant", and in `partial_fit` unless the schedule is "invscaling".
 
     batch_size : int or "auto", default="auto"
@@ -112,7 +148,8 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         least 8.
 
     max_iter : int, default=80
-        Number of epochs, each of which uses every row once.
+        Number of epochs, each of which uses every row once; for "lbfgs" the number of
+        its iterations, which stand for epochs everywhere.
 
     tol : float, default=1e-4
         Smallest decrease of the loss that counts as an improvement.
@@ -121,11 +158,12 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         Training stops after this many epochs in a row without an improvement. "auto" is
         10, as in `MLPRegressor`, except where the schedule has a planned end ("cosine",
         "one_cycle"): there it is a third of `max_iter` where that is more, because a
-        loss that stalls at a high rate improves again as the rate falls.
+        loss that stalls at a high rate improves again as the rate falls. For "lbfgs" it
+        is always 10.
 
-    early_stopping : bool, default=False
+    early_stopping : bool or "auto", default="auto"
         Whether to hold out rows and watch the loss on them instead of on the training
-        rows.
+        rows. "auto" does where there are fewer rows than weights, and at least 20.
 
     validation_fraction : float, default=0.1
         Share of the rows held out by `early_stopping`.
@@ -154,24 +192,30 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
     intercepts_ : list of ndarray of shape (n_out,)
         Biases of every layer.
 
+    linear_coefs_ : list of ndarray of shape (n_in, n_out)
+        Weights of the linear paths, to the code and to the output; empty without them.
+
+    linear_intercepts_ : list of ndarray of shape (n_out,)
+        Biases of the linear paths.
+
     loss_curve_ : list of float
         Mean loss over the training rows in each epoch, with the penalty of `alpha`,
-        while the weights were changing.
+        while the weights were changing; for "lbfgs" after each iteration.
 
     validation_loss_curve_ : list of float or None
-        Mean loss over the held-out rows after each epoch; None without
-        `early_stopping`.
+        Mean loss over the held-out rows after each epoch; None where none were held out.
 
     best_loss_ : float
         Loss of the weights that the last call kept: in `fit` the lowest validation loss
-        with `early_stopping`, else the lowest training loss; in `partial_fit` the loss
+        where rows were held out, else the lowest training loss; in `partial_fit` the loss
         of its pass.
 
     n_iter_ : int
         Number of epochs run.
 
     t_ : int
-        Number of training rows seen, counted each time.
+        Number of training rows seen, counted each time; for "lbfgs" each time that the
+        loss was evaluated, of which an iteration needs one or more.
 
     n_layers_ : int
         Number of layers, those of input and output included.
@@ -199,7 +243,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
     Notes
     -----
     The best weights are restored at the end of `fit`: those of the epoch with the lowest
-    validation loss with `early_stopping`, else with the lowest training loss.
+    validation loss where rows are held out, else with the lowest training loss.
 
     Large batches are shared among threads, as many as BLAS is allowed to use; see
     `threadpoolctl.threadpool_limits`.
@@ -227,8 +271,8 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "decoder_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), None],
-        "activation": [StrOptions(set(ACTIVATIONS))],
-        "code_activation": [StrOptions({"auto", *ACTIVATIONS})],
+        "activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
+        "code_activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
         "output_activation": [StrOptions({"auto", *ACTIVATIONS})],
         "loss": [StrOptions(set(LOSSES))],
         "linear_paths": ["boolean", StrOptions({"auto"})],
@@ -256,7 +300,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         *,
         hidden_layer_sizes=(50, 40),
         decoder_layer_sizes=None,
-        activation="silu",
+        activation="auto",
         code_activation="auto",
         output_activation="auto",
         loss="squared_error",
@@ -352,6 +396,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
             )
         return self
 
+    @available_if(has_partial_fit)
     def partial_fit(self, X, y=None, sample_weight=None):
         """Train for one pass over X, from where the last call of any fit left off.
 
@@ -485,17 +530,18 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         if continues:
             refuse_other_network(self, layer_widths(self, rows.n_features))
             rows.scaling = self._scaling()
+            check_range(rows, self.loss)
             fallback = Fallback(self._parameters().flat, self._solver_state)
         else:
             output = choose_output(self, rows)
             # What a loss with a range needs is for the user to say: nothing is scaled unasked.
             unasked = self.scale == "auto" and LOSSES[self.loss].has_range
             rows.scaling = fit_scaling(None if unasked else self.scale, rows, ACTIVATIONS[output])
+            check_range(rows, self.loss)
             names = layer_activations(self, output)
             parameters, pca = first_parameters(self, rows, names, rng)
             self._start(parameters, output, rows.scaling)
             fallback = pca and Fallback(pca.flat, self._solver_state, PCA_MARGIN)
-        check_range(rows, self.loss)
         return rows, split_rng, rng, fallback
 
     def _start(self, parameters, output, scaling):
@@ -528,7 +574,8 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         settings = training_settings(self, widths, len(rows), in_fit)
         state = settings.solver.continue_state(self._solver_state, parameters)
         code = self._n_encoder_layers
-        return Trainer(parameters, self.activations_, code, rows, settings, state, rng, workers)
+        trainer = FullBatchTrainer if settings.solver.is_full_batch else Trainer
+        return trainer(parameters, self.activations_, code, rows, settings, state, rng, workers)
 
     def _store(self, trainer):
         """Take over what training has changed."""

@@ -15,6 +15,7 @@ from ._architecture import (
 from .network.losses import LOSSES
 from .network.rows import Rows
 from .network.scaling import extremes
+from .network.solvers import SOLVERS
 
 
 @contextmanager
@@ -66,6 +67,18 @@ def _check_linear_paths(estimator, fused):
             "weight_init='pca' needs linear paths. Got linear_paths=False: leave it at 'auto', "
             "or choose another weight_init."
         )
+
+
+def has_partial_fit(estimator):
+    """Raise AttributeError where the solver needs all rows at once, else return True."""
+    solver = estimator.solver
+    solver = SOLVERS.get(solver) if isinstance(solver, str) else solver
+    if getattr(solver, "is_full_batch", False):
+        raise AttributeError(
+            f"partial_fit trains on batches, but solver={estimator.solver!r} needs all rows at "
+            "once: use solver='adam', 'muon' or 'sgd', or call fit with warm_start=True."
+        )
+    return True
 
 
 def refuse_other_network(estimator, widths):
@@ -168,8 +181,12 @@ def check_range(rows, loss_name):
     # Scaling maps the largest value onto the bound to within rounding.
     slack = 4 * np.finfo(rows.X.dtype).eps
     if low < loss.low - slack or high > loss.high + slack:
+        if np.isfinite(loss.high):
+            end, advice = "]", "scale X, set scale='minmax' before the first fit"
+        else:
+            end, advice = ")", f"pass no values below {loss.low:g}, leave scale at 'auto'"
+        scaled = "" if rows.scaling is None else " after scaling"
         raise ValueError(
-            f"loss={loss_name!r} needs X in [{loss.low:g}, {loss.high:g}]. Got values from "
-            f"{low:g} to {high:g} instead: scale X, set scale='minmax' before the first fit, "
-            "or use loss='squared_error'."
+            f"loss={loss_name!r} needs X in [{loss.low:g}, {loss.high:g}{end}. Got values from "
+            f"{low:g} to {high:g}{scaled} instead: {advice}, or use loss='squared_error'."
         )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from skautoencoder.network.activations import ACTIVATIONS
+from skautoencoder.network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 
 # Independent definitions, from textbooks and SciPy.
 REFERENCES = {
@@ -18,6 +18,7 @@ REFERENCES = {
     "silu": lambda z: z * special.expit(z),
     "gelu": lambda z: z * stats.norm.cdf(z),
     "softplus": lambda z: np.logaddexp(0, z),
+    "exp": np.exp,
 }
 
 every_activation = pytest.mark.parametrize("name", ACTIVATIONS)
@@ -37,10 +38,11 @@ def test_every_activation_has_a_reference():
 @every_activation
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-6), ("float64", 1e-14)])
 def test_values_agree_with_the_reference(name, dtype, tolerance):
-    z = np.linspace(-20, 20, 401).reshape(-1, 1)
-    values, _ = evaluate(name, z.astype(dtype))
+    z = np.linspace(-20, 20, 401).reshape(-1, 1).astype(dtype)
+    values, _ = evaluate(name, z)
     assert values.dtype == dtype
-    np.testing.assert_allclose(values, REFERENCES[name](z), rtol=tolerance, atol=tolerance)
+    expected = REFERENCES[name](z.astype(np.float64))
+    np.testing.assert_allclose(values, expected, rtol=tolerance, atol=tolerance)
 
 
 @every_activation
@@ -63,9 +65,13 @@ def test_values_are_the_same_with_and_without_derivative(name, rng):
 
 @every_activation
 def test_far_from_zero_values_and_derivatives_are_the_limits(name):
-    values, derivative = evaluate(name, np.array([[-1e4, 1e4]]))
-    assert np.isfinite(derivative).all()
-    np.testing.assert_allclose(values, REFERENCES[name](np.array([[-1e4, 1e4]])), atol=1e-12)
+    z = np.array([[-1e4, 1e4]])
+    values, derivative = evaluate(name, z)
+    with np.errstate(over="ignore"):
+        expected = REFERENCES[name](z)
+    np.testing.assert_allclose(values, expected, atol=1e-12)
+    assert np.isfinite(derivative[np.isfinite(expected)]).all()
+    assert not np.isnan(derivative).any()
 
 
 @every_activation
@@ -78,6 +84,18 @@ def test_values_stay_within_the_stated_range_and_come_close_to_its_ends(name):
         assert values.min() == pytest.approx(activation.low, abs=1e-3)
     if np.isfinite(activation.high):
         assert values.max() == pytest.approx(activation.high, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", [name for name, a in ACTIVATIONS.items() if a.inverse])
+def test_inverses_lead_back_and_stay_finite_at_the_ends_of_the_range(name):
+    z = np.linspace(-6.9, 6.9, 20)
+    np.testing.assert_allclose(ACTIVATIONS[name].inverse(REFERENCES[name](z)), z)
+    ends = np.array([ACTIVATIONS[name].low, min(ACTIVATIONS[name].high, 1e300)])
+    assert np.isfinite(ACTIVATIONS[name].inverse(ends)).all()
+
+
+def test_exp_is_for_the_output_alone():
+    assert ACTIVATIONS.keys() - set(HIDDEN_ACTIVATIONS) == {"exp"}
 
 
 def test_only_the_identity_is_marked_as_identity():

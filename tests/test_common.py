@@ -4,7 +4,8 @@ import pytest
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skautoencoder import SGD, Adam, AutoencoderTransformer, ConstantSchedule
+from skautoencoder import LBFGS, SGD, Adam, AutoencoderTransformer, ConstantSchedule
+from skautoencoder._architecture import has_linear_paths
 
 
 def variant(**params):
@@ -21,6 +22,8 @@ FULL_BATCH = {
 
 VARIANTS = [
     AutoencoderTransformer(),
+    variant(linear_paths=False),
+    variant(weight_init="pca", output_activation="softplus", activation="elu"),
     variant(solver="sgd"),
     variant(solver="muon"),
     variant(solver=SGD(momentum=0.5, nesterovs_momentum=False)),
@@ -29,11 +32,19 @@ VARIANTS = [
     variant(learning_rate="adaptive", n_iter_no_change=2),
     variant(learning_rate="one_cycle"),
     variant(loss="binary_cross_entropy", scale="minmax"),
+    variant(loss="huber"),
+    variant(loss="absolute_error"),
+    variant(loss="poisson", scale="minmax"),
     variant(early_stopping=True),
     variant(**FULL_BATCH),
     variant(**FULL_BATCH, solver="muon"),
     variant(**FULL_BATCH, solver="sgd", alpha=0.01, output_activation="relu"),
     variant(**FULL_BATCH, loss="binary_cross_entropy", scale="minmax"),
+    variant(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs"),
+    variant(solver=LBFGS(memory=3), alpha=0.01),
+    variant(**FULL_BATCH, loss="huber"),
+    variant(**FULL_BATCH, loss="absolute_error", output_activation="exp"),
+    variant(**FULL_BATCH, loss="poisson", scale="minmax"),
     variant(activation="relu", code_activation="identity", decoder_layer_sizes=(7,)),
     variant(activation="gelu", output_activation="tanh", weight_init="orthogonal"),
     variant(hidden_layer_sizes=(), n_components=1, scale=None, learning_rate_init=1e-6),
@@ -46,7 +57,9 @@ MINI_BATCH_REASON = (
 
 
 def expected_failures(estimator):
-    if estimator.batch_size == FULL_BATCH["batch_size"]:
+    is_full_batch = estimator.batch_size == FULL_BATCH["batch_size"]
+    # The few rows of these checks leave a network with linear paths at PCA, which passes them.
+    if is_full_batch or has_linear_paths(estimator) or not hasattr(estimator, "partial_fit"):
         return {}
     return {
         "check_sample_weight_equivalence_on_dense_data": MINI_BATCH_REASON,

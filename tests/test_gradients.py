@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skautoencoder.network.activations import ACTIVATIONS
+from skautoencoder.network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from skautoencoder.network.gradients import BatchGradient, n_shards_for
 from skautoencoder.network.losses import LOSSES
 from skautoencoder.network.parallel import Workers
@@ -44,7 +44,7 @@ def check_gradient(gradient, n_rows):
     return total
 
 
-@pytest.mark.parametrize("hidden", ACTIVATIONS)
+@pytest.mark.parametrize("hidden", HIDDEN_ACTIVATIONS)
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_gradient_agrees_with_finite_differences(hidden, loss, weighted, rng):
@@ -55,12 +55,21 @@ def test_gradient_agrees_with_finite_differences(hidden, loss, weighted, rng):
     check_gradient(gradient, 9)
 
 
+@pytest.mark.parametrize("output", ACTIVATIONS)
+@pytest.mark.parametrize(
+    "loss", [name for name, each in LOSSES.items() if not each.fused_activation]
+)
+def test_every_output_has_its_gradient_in_every_loss_on_its_values(output, loss, rng):
+    gradient = batch_gradient(rng.uniform(size=(9, 5)), ["tanh"] * 3 + [output], loss)
+    check_gradient(gradient, 9)
+
+
 def test_code_and_output_may_have_activations_of_their_own(rng):
     X = rng.uniform(size=(9, 5))
     check_gradient(batch_gradient(X, ["relu", "identity", "tanh", "sigmoid"], "squared_error"), 9)
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", HIDDEN_ACTIVATIONS)
 @pytest.mark.parametrize("loss", [name for name in LOSSES if not LOSSES[name].fused_activation])
 def test_linear_paths_have_gradients_of_their_own(name, loss, rng):
     X, weights = rng.uniform(size=(9, 5)), rng.uniform(size=9)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from skautoencoder import AutoencoderTransformer
 from skautoencoder._architecture import draw_parameters
 from skautoencoder.network.activations import ACTIVATIONS
 from skautoencoder.network.initializers import INITIALIZERS
@@ -40,8 +41,10 @@ def test_orthogonal_draws_have_no_preferred_sign(rng):
 
 def test_auto_follows_the_activation_of_each_layer():
     names = ["relu", "selu", "tanh"]
-    widths = [20, 30, 40, 50]
-    drawn = draw_parameters(widths, names, "auto", np.random.default_rng(1), np.float64)
+    estimator = AutoencoderTransformer(
+        40, hidden_layer_sizes=30, decoder_layer_sizes=(), linear_paths=False
+    )
+    drawn = draw_parameters(estimator, 20, names, np.random.default_rng(1), np.float64)
     rng = np.random.default_rng(1)
     for weights, name, initializer in zip(
         drawn.weights, names, ["he_uniform", "lecun_normal", "glorot_uniform"], strict=True

@@ -66,6 +66,15 @@ def test_importing_needs_no_matplotlib_and_little_beyond_scikit_learn():
     assert not extra & {"scipy.optimize", "scipy.stats", "sklearn.preprocessing"}
 
 
+def test_scipy_optimize_is_not_imported_before_it_is_needed():
+    # Some versions of scikit-learn import it themselves, which hides it from the test above.
+    assert not any(
+        (getattr(node, "module", None) or "").startswith("scipy.optimize")
+        for path in NETWORK.glob("*.py")
+        for node in ast.parse(path.read_text()).body
+    )
+
+
 NETWORK = Path(skautoencoder.__file__).parent / "network"
 
 

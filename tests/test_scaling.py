@@ -27,6 +27,11 @@ def test_standard_scaling_is_the_standard_scaler(X):
     np.testing.assert_allclose(scaled(X, "standard", "identity"), StandardScaler().fit_transform(X))
 
 
+def test_rounding_noise_has_no_common_scale():
+    X = np.full((7, 3), 0.1) + np.array([[0], [1e-17], [0], [0], [0], [0], [0]])
+    np.testing.assert_allclose(scaled(X, "common", "identity"), 0, atol=1e-16)
+
+
 def test_minmax_scaling_is_the_minmax_scaler(X):
     np.testing.assert_allclose(
         scaled(X, "minmax", "identity"), MinMaxScaler().fit_transform(X), atol=1e-12
@@ -48,7 +53,7 @@ def test_weights_count_as_repetitions_and_zero_as_absence(X, rng):
     np.testing.assert_array_equal(extremes(rows)[0], X[kept].min(axis=0))
 
 
-@pytest.mark.parametrize("kind", ["standard", "minmax"])
+@pytest.mark.parametrize("kind", ["common", "standard", "minmax"])
 def test_sparse_rows_scale_like_dense_ones(kind, X):
     X[X < 0] = 0
     np.testing.assert_allclose(
@@ -59,8 +64,8 @@ def test_sparse_rows_scale_like_dense_ones(kind, X):
 @pytest.mark.parametrize(
     ("output", "low", "high", "expected"),
     [
-        ("identity", 0, 1, "standard"),
-        ("leaky_relu", -5, 5, "standard"),
+        ("identity", 0, 1, "common"),
+        ("leaky_relu", -5, 5, "common"),
         ("sigmoid", 0, 1, "none"),
         ("sigmoid", 0.2, 0.7, "none"),
         ("sigmoid", 0, 1.1, "minmax"),
@@ -77,8 +82,9 @@ def test_auto_follows_the_range_of_the_output(output, low, high, expected, rng):
     result, bounds = scaled(X, "auto", output), ACTIVATIONS[output]
     if expected == "none":
         np.testing.assert_array_equal(result, X)
-    elif expected == "standard":
-        np.testing.assert_allclose(result, StandardScaler().fit_transform(X))
+    elif expected == "common":
+        centred = X - X.mean(axis=0)
+        np.testing.assert_allclose(result, centred / np.sqrt(X.var(axis=0).mean()), atol=1e-12)
     elif expected == "minmax":
         np.testing.assert_allclose(result.min(axis=0), bounds.low, atol=1e-12)
         np.testing.assert_allclose(result.max(axis=0), bounds.high, atol=1e-12)

@@ -8,6 +8,7 @@ from skautoencoder.network.parallel import Workers
 from skautoencoder.network.parameters import Parameters, layer_shapes
 from skautoencoder.network.solvers import (
     BLOCK_SIZE,
+    LBFGS,
     SGD,
     SOLVERS,
     Adam,
@@ -35,7 +36,10 @@ def minimise(solver, gradient_of, start, learning_rate, n_steps):
     return parameters.flat
 
 
-every_solver = pytest.mark.parametrize("solver", [cls() for cls in SOLVERS.values()], ids=repr)
+# A full-batch solver makes no steps of its own: tests/test_full_batch.py.
+every_solver = pytest.mark.parametrize(
+    "solver", [cls() for cls in SOLVERS.values() if not cls.is_full_batch], ids=repr
+)
 
 
 def test_the_battery_covers_every_solver():
@@ -184,6 +188,8 @@ def test_a_continued_state_is_a_copy_and_another_solvers_state_is_dropped(solver
         (Adam(beta_1=1.0), "beta_1"),
         (Adam(beta_2=-0.1), "beta_2"),
         (Adam(epsilon=0), "epsilon"),
+        (LBFGS(memory=0), "memory"),
+        (LBFGS(memory=2.5), "memory"),
         (Muon(momentum=1), "momentum"),
         (Muon(beta_2=1), "beta_2"),
         (Muon(n_iterations=0), "n_iterations"),

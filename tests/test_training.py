@@ -216,7 +216,7 @@ def test_a_run_keeps_weights_that_are_better_than_the_fallback(X, converged, val
 
 def test_a_fallback_with_a_margin_is_not_given_up_for_a_lucky_draw(X, converged):
     """Lower by the mean over few validation rows, but by less than its standard error."""
-    validation = X[:4] + [[0.5], [0.5], [0.5], [-0.6]]
+    validation = X[:4] + np.array([[0.5], [0.5], [0.5], [-0.6]])
 
     def kept(margin):
         trainer = make_trainer(X, max_iter=1, batch_size=10, learning_rate_init=1e-12)

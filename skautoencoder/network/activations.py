@@ -16,16 +16,25 @@ from scipy.special import erf
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805
 
+# Inverses keep this far from the ends of a range, where they are infinite.
+MARGIN = 1e-3
+
 
 @dataclass(frozen=True)
 class Activation:
-    """An elementwise function, the range of its values, and a fitting initialiser."""
+    """An elementwise function, the range of its values, and a fitting initialiser.
+
+    `output_only` bars it from hidden layers and code. `inverse` leads from a value back to
+    the pre-activation: for those that a loss is fused with.
+    """
 
     function: Callable
     low: float = -np.inf
     high: float = np.inf
     initializer: str = "glorot_uniform"
     is_identity: bool = False
+    output_only: bool = False
+    inverse: Callable | None = None
 
 
 def identity(z, derivative=None):
@@ -59,6 +68,12 @@ def sigmoid(z, derivative=None):
     if derivative is not None:
         np.square(z, out=derivative)
         np.subtract(z, derivative, out=derivative)
+
+
+def logit(values):
+    """Inverse of the sigmoid, kept within about 7 of 0."""
+    values = np.clip(values, MARGIN, 1 - MARGIN)
+    return np.log(values / (1 - values))
 
 
 def relu(z, derivative=None):
@@ -142,10 +157,22 @@ def softplus(z, derivative=None):
     np.add(z, tail, out=z)
 
 
+def exp(z, derivative=None):
+    """exp(z), its own derivative."""
+    np.exp(z, out=z)
+    if derivative is not None:
+        np.copyto(derivative, z)
+
+
+def log(values):
+    """Inverse of exp, from about -7 on."""
+    return np.log(np.maximum(values, MARGIN))
+
+
 ACTIVATIONS = {
     "identity": Activation(identity, is_identity=True),
     "tanh": Activation(tanh, low=-1, high=1),
-    "sigmoid": Activation(sigmoid, low=0, high=1),
+    "sigmoid": Activation(sigmoid, low=0, high=1, inverse=logit),
     "relu": Activation(relu, low=0, initializer="he_uniform"),
     "leaky_relu": Activation(leaky_relu, initializer="he_uniform"),
     "elu": Activation(elu, low=-1, initializer="he_uniform"),
@@ -153,4 +180,7 @@ ACTIVATIONS = {
     "silu": Activation(silu, low=-0.2785, initializer="he_uniform"),
     "gelu": Activation(gelu, low=-0.17, initializer="he_uniform"),
     "softplus": Activation(softplus, low=0),
+    # Exponentials of exponentials leave the range of any float.
+    "exp": Activation(exp, low=0, output_only=True, inverse=log),
 }
+HIDDEN_ACTIVATIONS = [name for name, a in ACTIVATIONS.items() if not a.output_only]

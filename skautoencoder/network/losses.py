@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .activations import sigmoid
+from .activations import exp, sigmoid
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,24 @@ def squared_error(target, output, sample_weight, gradient):
     return total
 
 
+def absolute_error(target, output, sample_weight, gradient):
+    """|output - target|; gradient its sign."""
+    np.subtract(output, target, out=output)
+    np.sign(output, out=gradient)
+    np.abs(output, out=output)
+    return _weighted_sum(output.sum(axis=1), sample_weight, gradient)
+
+
+def huber(target, output, sample_weight, gradient):
+    """0.5 e^2 where |e| <= 1, else |e| - 0.5; with the gradient g = clip(e, -1, 1), g (e - g/2)."""
+    np.subtract(output, target, out=output)
+    np.clip(output, -1, 1, out=gradient)
+    np.add(output, output, out=output)
+    np.subtract(output, gradient, out=output)
+    np.multiply(output, gradient, out=output)
+    return _weighted_sum(0.5 * output.sum(axis=1), sample_weight, gradient)
+
+
 def binary_cross_entropy_on_logits(target, logits, sample_weight, gradient):
     """softplus(z) - x z = max(z, 0) - x z + log1p(exp(-|z|)); gradient sigmoid(z) - x.
 
@@ -55,6 +73,28 @@ def binary_cross_entropy_on_logits(target, logits, sample_weight, gradient):
     rows -= np.einsum("ij,ij->i", target, logits)
     sigmoid(logits)
     np.subtract(logits, target, out=gradient)
+    return _weighted_sum(rows, sample_weight, gradient)
+
+
+def poisson_on_log(target, log_rate, sample_weight, gradient):
+    """Half the deviance, x log(x) - x z + exp(z) - x; gradient exp(z) - x.
+
+    The terms of x alone make a perfect reconstruction's loss 0.
+    """
+    # Where x is 0 its product with any finite logarithm is 0, which is the limit.
+    np.maximum(target, np.finfo(target.dtype).tiny, out=gradient)
+    np.log(gradient, out=gradient)
+    np.subtract(gradient, log_rate, out=gradient)
+    np.multiply(gradient, target, out=gradient)
+    rows = gradient.sum(axis=1)
+    exp(log_rate)
+    np.subtract(log_rate, target, out=gradient)
+    rows += gradient.sum(axis=1)
+    return _weighted_sum(rows, sample_weight, gradient)
+
+
+def _weighted_sum(rows, sample_weight, gradient):
+    """Sum of the rows' losses times their weights, which go into the gradient too."""
     if sample_weight is None:
         return float(rows.sum())
     np.multiply(gradient, sample_weight[:, np.newaxis], out=gradient)
@@ -63,7 +103,10 @@ def binary_cross_entropy_on_logits(target, logits, sample_weight, gradient):
 
 LOSSES = {
     "squared_error": Loss(squared_error),
+    "absolute_error": Loss(absolute_error),
+    "huber": Loss(huber),
     "binary_cross_entropy": Loss(
         binary_cross_entropy_on_logits, low=0, high=1, fused_activation="sigmoid"
     ),
+    "poisson": Loss(poisson_on_log, low=0, fused_activation="exp"),
 }

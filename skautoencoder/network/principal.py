@@ -25,8 +25,8 @@ def principal_components(rows, n_components):
     -------
     mean : ndarray of shape (n_features,)
     components : ndarray of shape (n_components, n_features)
-        Orthonormal, the largest variance first. Where the rows have fewer dimensions
-        than n_components, the last components may be 0.
+        Orthonormal, the largest variance first, the largest entry of each positive.
+        Where the rows have fewer dimensions than n_components, the last ones are 0.
     variances : ndarray of shape (n_components,)
     """
     mean, _ = moments(rows)
@@ -37,10 +37,14 @@ def principal_components(rows, n_components):
         found = _from_covariance(rows, mean, n_found)
     else:
         found = _from_passes(rows, mean, min(n_found, rows.n_features - 1))
-    largest_first = slice(None, None, -1)
-    n_found = len(found[0])
-    variances[:n_found] = np.maximum(found[0], 0)[largest_first]
-    components[:n_found] = found[1].T[largest_first]
+    # Directions in which the rows vary by rounding alone are left at 0.
+    noise = 10 * rows.n_features * np.finfo(np.float64).eps * max(found[0][-1], 0)
+    largest_first = np.flatnonzero(found[0] > noise)[::-1]
+    n_found = len(largest_first)
+    variances[:n_found] = found[0][largest_first]
+    axes = found[1].T[largest_first]
+    largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, np.newaxis], axis=1)
+    components[:n_found] = axes * np.sign(largest)
     return mean, components, variances
 
 

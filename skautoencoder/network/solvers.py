@@ -24,6 +24,9 @@ BIAS_EPSILON = 1e-8
 class Solver(Component):
     """Base class: what training asks of a solver."""
 
+    # Whether the solver works on all rows at once: see `full_batch`, not `step`.
+    is_full_batch = False
+
     def auto_learning_rate(self, widths):
         """The initial learning rate for a network of these layer widths."""
         raise NotImplementedError
@@ -120,7 +123,7 @@ class SGD(ElementwiseSolver):
 
     def auto_learning_rate(self, widths):
         # The linear paths see variances that add up over the features.
-        return (1 - self.momentum) * min(0.05, 1 / max(widths))
+        return 0.5 * (1 - self.momentum) / max(10, *widths)
 
     def _constants(self, step, learning_rate):
         return learning_rate, float(self.momentum)
@@ -310,6 +313,47 @@ def orthogonalise(matrix, n_iterations):
     return X.T if is_tall else X
 
 
+class LBFGS(Solver):
+    """Limited-memory BFGS on all rows at once [1]_, for small data.
+
+    A quasi-Newton method: it learns the curvature of the loss from its last steps, and a
+    line search takes the place of learning rate and schedule. Made for small networks on
+    few rows, trained until they stop improving; with thousands of rows the solvers that
+    work on batches get further in the same time.
+
+    Parameters
+    ----------
+    memory : int, default=10
+        Number of steps from which the curvature is learned, at least 1.
+
+    References
+    ----------
+    .. [1] Byrd, Lu, Nocedal, Zhu (1995), A Limited Memory Algorithm for Bound Constrained
+       Optimization.
+
+    Examples
+    --------
+    >>> from skautoencoder import LBFGS, AutoencoderTransformer
+    >>> AutoencoderTransformer(solver=LBFGS(memory=20)).get_params()["solver__memory"]
+    20
+    """
+
+    is_full_batch = True
+
+    def __init__(self, memory=10):
+        self.memory = memory
+
+    def check(self):
+        check_number(self, "memory", 1, math.inf, kind=Integral)
+
+    def auto_learning_rate(self, widths):
+        """The line search tries a whole step first."""
+        return 1.0
+
+    def init_state(self, parameters):
+        return {"step": 0}
+
+
 def copy_state(state):
     """Copy of a solver's state that shares no array with it."""
     return {
@@ -318,4 +362,4 @@ def copy_state(state):
     }
 
 
-SOLVERS = {"sgd": SGD, "adam": Adam, "muon": Muon}
+SOLVERS = {"sgd": SGD, "adam": Adam, "muon": Muon, "lbfgs": LBFGS}

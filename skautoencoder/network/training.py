@@ -142,16 +142,10 @@ class Trainer:
         have a lower validation loss and no higher loss over all rows. Raises
         DivergenceError where a loss is not finite.
         """
-        settings, history = self.settings, self.history
-        n_steps = -(-len(order) // settings.batch_size) * settings.max_iter
-        best = BestWeights(settings.tol)
+        history = self.history
+        best = BestWeights(self.settings.tol)
         try:
-            for _ in range(settings.max_iter):
-                self._fit_epoch(order, n_steps, validation_rows, best)
-                if on_epoch is not None:
-                    on_epoch(history, self.learning_rate(n_steps))
-                if best.n_stale >= settings.n_iter_no_change and not self._go_on_slower(best):
-                    break
+            self._run_epochs(order, validation_rows, on_epoch, best)
         except KeyboardInterrupt:
             if best.loss == math.inf:
                 raise
@@ -176,12 +170,22 @@ class Trainer:
         self._refuse_divergence(loss)
         self.history.loss_curve.append(loss)
 
-    def _fit_epoch(self, order, n_steps, validation_rows, best):
-        """One epoch, its losses recorded and the best weights kept."""
-        history = self.history
-        if self.settings.shuffle and len(order) > self.settings.batch_size:
-            self.rng.shuffle(order)
-        monitored = loss = self.epoch(order, n_steps)
+    def _run_epochs(self, order, validation_rows, on_epoch, best):
+        """Epochs up to `max_iter` of them, or until patience runs out."""
+        settings = self.settings
+        n_steps = -(-len(order) // settings.batch_size) * settings.max_iter
+        for _ in range(settings.max_iter):
+            if settings.shuffle and len(order) > settings.batch_size:
+                self.rng.shuffle(order)
+            self._record(self.epoch(order, n_steps), order, validation_rows, best)
+            if on_epoch is not None:
+                on_epoch(self.history, self.learning_rate(n_steps))
+            if best.n_stale >= settings.n_iter_no_change and not self._go_on_slower(best):
+                break
+
+    def _record(self, loss, order, validation_rows, best):
+        """Record the losses of an epoch that is over, and keep the best weights."""
+        history, monitored = self.history, loss
         self._refuse_divergence(loss)
         if validation_rows is not None:
             monitored = self._mean_loss(validation_rows)
@@ -193,10 +197,10 @@ class Trainer:
     def _fall_back_unless_better(self, fallback, validation_rows):
         """Return to the parameters of the fallback unless the present ones are better."""
         flat, present = self.parameters.flat, self.parameters.flat.copy()
-        objective, losses = self._objective(), self._validation_losses(validation_rows)
+        objective, losses = self._mean_objective(), self._validation_losses(validation_rows)
         flat[...] = fallback.flat
         gains = self._validation_losses(validation_rows) - losses
-        earlier_objective = self._objective()
+        earlier_objective = self._mean_objective()
         margin = fallback.margin * standard_error(gains)
         if objective <= earlier_objective and gains.sum() >= margin * len(gains):
             flat[...] = present
@@ -206,7 +210,7 @@ class Trainer:
             earlier_objective if validation_rows is None else self._mean_loss(validation_rows)
         )
 
-    def _objective(self):
+    def _mean_objective(self):
         """Mean objective over all rows, trained on or not, of the parameters as they are."""
         return self._mean_loss(self.rows) + self._gradient.penalty()
 
@@ -235,10 +239,14 @@ class Trainer:
         with quiet_overflow():
             finite = math.isfinite(loss) and math.isfinite(np.dot(flat, flat))
         if not finite:
-            raise DivergenceError(
-                f"Non-finite loss in epoch {len(self.history.loss_curve) + 1} at learning rate "
-                f"{self.settings.learning_rate_init:.3g}: lower learning_rate_init or scale X."
-            )
+            where, advice = self._divergence()
+            n_epochs = len(self.history.loss_curve) + 1
+            raise DivergenceError(f"Non-finite loss in {where.format(n_epochs)}: {advice}.")
+
+    def _divergence(self):
+        """Where the loss is not finite, the epoch's number left open, and what to do."""
+        rate = self.settings.learning_rate_init
+        return f"epoch {{}} at learning rate {rate:.3g}", "lower learning_rate_init or scale X"
 
     def _go_on_slower(self, best):
         """After a plateau: lower the rate if the schedule knows how, else say False."""

@@ -1,0 +1,91 @@
+"""Full-batch training: SciPy's L-BFGS on the loss of all rows."""
+
+import math
+import sys
+
+import numpy as np
+
+from .parallel import quiet_overflow
+from .training import Trainer
+
+
+class FullBatchTrainer(Trainer):
+    """Trains parameters in place by L-BFGS; an iteration takes the place of an epoch.
+
+    All rows are used each time that the loss is evaluated, `batch_size` of them at a time.
+    Schedule, learning rate and order of the rows play no part.
+    """
+
+    def _run_epochs(self, order, validation_rows, on_epoch, best):
+        # Importing scipy.optimize takes longer than importing this package, where scikit-learn
+        # has not done so already.
+        from scipy.optimize import minimize
+
+        settings, parameters = self.settings, self.parameters
+
+        def end_iteration(intermediate_result):
+            with quiet_overflow():
+                parameters.flat[...] = intermediate_result.x
+            self.state["step"] += 1
+            self._loss = float(intermediate_result.fun)
+            self._record(self._loss, order, validation_rows, best)
+            if on_epoch is not None:
+                on_epoch(self.history, None)
+            if best.n_stale >= settings.n_iter_no_change:
+                raise StopIteration
+
+        self._loss = None
+        start = parameters.flat.copy()
+        minimize(
+            self._objective,
+            start.astype(np.float64),
+            args=(order,),
+            jac=True,
+            method="L-BFGS-B",
+            callback=end_iteration,
+            # Patience decides when to stop, as for the other solvers; beside it only a
+            # line search that finds nothing lower.
+            options={
+                "maxcor": int(settings.solver.memory),
+                "maxiter": settings.max_iter,
+                "maxfun": sys.maxsize,
+                "ftol": 0,
+                "gtol": 0,
+            },
+        )
+        if not self.history.loss_curve:
+            # Nothing near the start is lower: what is recorded is the start itself.
+            parameters.flat[...] = start
+            self._record(self._loss, order, validation_rows, best)
+
+    def _objective(self, flat, order):
+        """What SciPy sees: as `_evaluate`, but always finite."""
+        loss, gradient = self._evaluate(flat, order)
+        with quiet_overflow():
+            is_finite = math.isfinite(loss) and math.isfinite(np.dot(gradient, gradient))
+        if self._loss is None:
+            self._refuse_divergence(loss if is_finite else math.inf)
+            self._loss = loss
+        if is_finite:
+            return loss, gradient
+        # The line search shortens a step that makes the loss rise; infinities it cannot read.
+        return self._loss + max(1.0, abs(self._loss)), np.zeros(len(flat))
+
+    def _evaluate(self, flat, order):
+        """Mean objective over the rows of `order`, and its gradient in float64."""
+        total, gradient = 0.0, np.zeros(len(flat))
+        total_weight, n_rows = self.rows.total_weight(order), len(order)
+        with quiet_overflow():
+            self.parameters.flat[...] = flat
+            for start in range(0, n_rows, self.settings.batch_size):
+                index = order[start : start + self.settings.batch_size]
+                share = len(index) / n_rows
+                # As if the weights were spread evenly, so that the penalty counts once.
+                part, gradients = self._gradient.compute(index, share * total_weight)
+                total += part
+                gradient += share * gradients.flat
+        self.history.n_rows_seen += n_rows
+        return total / total_weight, gradient
+
+    def _divergence(self):
+        return "iteration {} of L-BFGS", "scale X or change weight_init"
