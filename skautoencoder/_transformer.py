@@ -139,8 +139,9 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
     learning_rate_init : float or "auto", default="auto"
         The learning rate that the schedule starts from or rises to. "auto" is
         ``0.08 / sqrt(widest layer)`` for Adam, 0.02 for Muon and
-        ``0.5 * (1 - momentum) / max(10, widest layer)`` for SGD, or 0.3 of it where no schedule lowers it: for
-        "constant", and in `partial_fit` unless the schedule is "invscaling".
+        ``0.5 * (1 - momentum) / max(10, widest layer)`` for SGD, or 0.3 of it where no
+        schedule lowers it: for "constant", and in `partial_fit` unless the schedule is
+        "invscaling".
 
     batch_size : int or "auto", default="auto"
         Rows in a batch; at most all of them are taken, and then every step uses the
