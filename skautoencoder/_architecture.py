@@ -55,13 +55,12 @@ def _auto_activation(estimator):
 
 
 def has_linear_paths(estimator):
-    """Whether the network has linear paths; "auto": where the output need not be bounded."""
+    """Whether the network has linear paths; "auto": unless an output was asked for."""
     if estimator.linear_paths != "auto":
         return bool(estimator.linear_paths)
-    if estimator.weight_init == "pca":
-        return True
-    is_fused = LOSSES[estimator.loss].fused_activation is not None
-    return estimator.output_activation in ("auto", "identity") and not is_fused
+    loss = LOSSES[estimator.loss]
+    is_free = estimator.output_activation in ("auto", "identity", loss.fused_activation)
+    return loss.takes_paths and (is_free or estimator.weight_init == "pca")
 
 
 def choose_output(estimator, rows):
@@ -92,14 +91,17 @@ def draw_parameters(estimator, n_features, activations, rng, dtype):
 def first_parameters(estimator, rows, activations, rng):
     """Parameters that training starts from, and those that it must not end worse than, or None.
 
-    With linear paths these last are PCA's.
+    With linear paths these last are PCA's, unless the loss has a range, which PCA would leave.
     """
     parameters = draw_parameters(estimator, rows.n_features, activations, rng, rows.X.dtype)
-    code = len(encoder_widths(estimator))
+    loss, code = LOSSES[estimator.loss], len(encoder_widths(estimator))
+    start_at_the_mean(parameters.biases[len(activations) - 1], rows, loss)
     if not has_linear_paths(estimator):
-        start_at_the_mean(parameters.biases[-1], rows, LOSSES[estimator.loss])
         return parameters, None
     components = principal_components(rows, int(estimator.n_components))
+    if loss.fused_activation is not None:
+        lay_paths(parameters, activations, code, components, share=START_SHARE, bounded=True)
+        return parameters, None
     pca = Parameters.from_arrays(parameters.weights, parameters.biases)
     lay_paths(pca, activations, code, components)
     end_in_zeros(pca, activations, code)

@@ -17,8 +17,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Encoding, decoding and errors of a fitted network.
 
     It reads `coefs_`, `intercepts_`, `linear_coefs_`, `linear_intercepts_`, `activations_`,
-    `shift_`, `scale_` and `_n_encoder_layers`, and changes nothing: several threads may
-    share an estimator.
+    `shift_`, `scale_`, `_n_encoder_layers` and `_has_bounded_paths`, and changes nothing:
+    several threads may share an estimator.
     """
 
     def transform(self, X):
@@ -153,7 +153,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     def _network(self):
         coefs = self.coefs_ + self.linear_coefs_
         intercepts = self.intercepts_ + self.linear_intercepts_
-        return Network.build(coefs, intercepts, self.activations_, self._n_encoder_layers)
+        code, bounded = self._n_encoder_layers, self._has_bounded_paths
+        return Network.build(coefs, intercepts, self.activations_, code, bounded)
 
     def _scaling(self):
         return None if self.shift_ is None else Scaling(self.shift_, self.scale_)

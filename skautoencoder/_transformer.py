@@ -97,10 +97,11 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         added to the last of the decoder. They start along the principal components, and
         `fit` ends with PCA itself, which they hold, where it has found nothing better:
         where the loss over the training data is not below PCA's, or where the loss over
-        held-out rows (see `early_stopping`) is not by two standard errors. "auto" is True
-        where the output need not be bounded: for an `output_activation` of "auto" or
-        "identity" and a `loss` other than "binary_cross_entropy" and "poisson", which
-        cannot have them. Without them the network on 64 features is the original
+        held-out rows (see `early_stopping`) is not by two standard errors. With the loss
+        "binary_cross_entropy" the second path is added before the output's activation,
+        and there is no PCA to end with. "auto" is False for the loss "poisson", which
+        cannot have them, and where `output_activation` asks for an output that they would
+        change. Without them the network on 64 features is the original
         64-50-40-36-40-50-64.
 
     weight_init : str, default="auto"
@@ -552,6 +553,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         self.output_activation_ = output
         self.n_layers_ = len(self.coefs_) + 1
         self._n_encoder_layers = len(encoder_widths(self))
+        self._has_bounded_paths = LOSSES[self.loss].fused_activation is not None
         self.shift_ = None if scaling is None else scaling.shift
         self.scale_ = None if scaling is None else scaling.scale
         self.loss_curve_, self.validation_loss_curve_ = [], None

@@ -51,20 +51,22 @@ def check_parameters(estimator):
             f"loss={estimator.loss!r} needs output_activation={fused!r}. "
             f"Got {output!r} instead: leave output_activation at 'auto'."
         )
-    _check_linear_paths(estimator, fused)
+    _check_linear_paths(estimator, LOSSES[estimator.loss])
 
 
-def _check_linear_paths(estimator, fused):
+def _check_linear_paths(estimator, loss):
     """Raise ValueError for paths that the loss cannot take or that the start needs."""
-    if fused is not None and has_linear_paths(estimator):
+    has_paths = has_linear_paths(estimator)
+    if has_paths and not loss.takes_paths:
         raise ValueError(
-            f"loss={estimator.loss!r} needs an output in the range of {fused!r}, which linear "
-            f"paths would leave. Got linear_paths={estimator.linear_paths!r} and weight_init="
-            f"{estimator.weight_init!r}: leave both at 'auto', or use loss='squared_error'."
+            f"loss={estimator.loss!r} cannot be trained with linear paths. Got linear_paths="
+            f"{estimator.linear_paths!r}: leave it at 'auto', or use another loss."
         )
-    if estimator.weight_init == "pca" and not has_linear_paths(estimator):
+    if estimator.weight_init == "pca" and (loss.fused_activation is not None or not has_paths):
         raise ValueError(
-            "weight_init='pca' needs linear paths. Got linear_paths=False: leave it at 'auto', "
+            "weight_init='pca' needs linear paths and an output that may take any value. Got "
+            f"linear_paths={estimator.linear_paths!r} and loss={estimator.loss!r}: leave "
+            "linear_paths at 'auto' and use loss='squared_error', 'huber' or 'absolute_error', "
             "or choose another weight_init."
         )
 
@@ -107,6 +109,11 @@ def refuse_other_network(estimator, widths):
             "call fit with warm_start=False."
         )
     fused = LOSSES[estimator.loss].fused_activation
+    if estimator.linear_coefs_ and (fused is not None) != estimator._has_bounded_paths:
+        raise ValueError(
+            f"Training cannot go on: loss={estimator.loss!r} does not fit the linear paths of the "
+            "fitted network. Restore the loss, or call fit with warm_start=False."
+        )
     if fused not in (None, output):
         raise ValueError(
             f"Training cannot go on: loss={estimator.loss!r} needs an output of {fused!r}, but "

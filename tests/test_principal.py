@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from scipy.special import expit
 from sklearn.datasets import make_swiss_roll
 from sklearn.decomposition import PCA
 
@@ -132,6 +133,28 @@ def test_training_never_ends_above_the_error_of_pca(example):
     assert error <= pca_error(X, params["n_components"]) * (1 + 1e-9) + rounding
 
 
+def test_paths_of_the_cross_entropy_lead_inside_the_sigmoid(X):
+    X = (X - X.min()) / np.ptp(X)
+    params = {"loss": "binary_cross_entropy", "max_iter": 5, "random_state": 0}
+    autoencoder = AutoencoderTransformer(3, hidden_layer_sizes=(), **params).fit(X)
+    (encoder, decoder), (to_code, to_output) = autoencoder.coefs_, autoencoder.intercepts_
+    (x_to_code, code_to_output), biases = autoencoder.linear_coefs_, autoencoder.linear_intercepts_
+    codes = X @ encoder + to_code + X @ x_to_code + biases[0]
+    logits = codes @ decoder + to_output + codes @ code_to_output + biases[1]
+    np.testing.assert_allclose(autoencoder.transform(X), codes)
+    np.testing.assert_allclose(autoencoder.inverse_transform(codes), expit(logits))
+    np.testing.assert_allclose(autoencoder.reconstruct(X), expit(logits))
+
+
+def test_the_cross_entropy_trained_on_is_that_of_the_reconstruction(X):
+    X = (X - X.min()) / np.ptp(X)
+    params = {"loss": "binary_cross_entropy", "solver": "lbfgs", "early_stopping": False}
+    autoencoder = AutoencoderTransformer(3, max_iter=5, random_state=0, **params).fit(X)
+    rebuilt = autoencoder.reconstruct(X)
+    loss = -np.sum(X * np.log(rebuilt) + (1 - X) * np.log1p(-rebuilt), axis=1).mean()
+    assert autoencoder.best_loss_ == pytest.approx(loss)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_few_rows_of_noise_are_left_to_pca(seed):
     X = np.random.default_rng(seed).normal(size=(60, 100))
@@ -160,18 +183,28 @@ class TestParameters:
         assert n_paths() == n_paths(output_activation="identity") == 2
         assert n_paths(loss="huber") == n_paths(output_activation="sigmoid", linear_paths=True) == 2
         assert n_paths(linear_paths=False) == n_paths(output_activation="sigmoid") == 0
-        assert n_paths(loss="binary_cross_entropy") == 0
+        assert n_paths(loss="binary_cross_entropy") == 2
+        assert n_paths(loss="binary_cross_entropy", linear_paths=False) == 0
+        assert n_paths(loss="poisson") == 0
         assert n_paths(output_activation="tanh", weight_init="pca") == 2
 
-    @pytest.mark.parametrize("params", [{"linear_paths": True}, {"weight_init": "pca"}])
-    @pytest.mark.parametrize("loss", ["binary_cross_entropy", "poisson"])
-    def test_a_loss_with_an_output_of_its_own_refuses_paths(self, X, loss, params):
-        with pytest.raises(ValueError, match=f"loss='{loss}' needs an output in the range of"):
-            AutoencoderTransformer(loss=loss, **params).fit(X)
+    def test_poisson_refuses_paths(self, X):
+        with pytest.raises(ValueError, match="loss='poisson' cannot be trained with linear paths"):
+            AutoencoderTransformer(loss="poisson", linear_paths=True).fit(X)
 
-    def test_a_start_at_pca_needs_paths(self, X):
-        with pytest.raises(ValueError, match="weight_init='pca' needs linear paths"):
-            AutoencoderTransformer(weight_init="pca", linear_paths=False).fit(X)
+    @pytest.mark.parametrize(
+        "params", [{"linear_paths": False}, {"loss": "binary_cross_entropy"}, {"loss": "poisson"}]
+    )
+    def test_a_start_at_pca_needs_paths_and_a_free_output(self, X, params):
+        with pytest.raises(ValueError, match="weight_init='pca' needs linear paths and an output"):
+            AutoencoderTransformer(weight_init="pca", **params).fit(X)
+
+    def test_training_cannot_go_on_where_the_paths_would_mean_something_else(self, X):
+        X = (X - X.min()) / np.ptp(X)
+        autoencoder = AutoencoderTransformer(3, loss="binary_cross_entropy", max_iter=1).fit(X)
+        autoencoder.set_params(loss="squared_error", output_activation="sigmoid", linear_paths=True)
+        with pytest.raises(ValueError, match="does not fit the linear paths of the fitted network"):
+            autoencoder.partial_fit(X)
 
     def test_training_cannot_go_on_with_other_paths(self, X):
         autoencoder = AutoencoderTransformer(3, max_iter=1, activation="tanh").fit(X)

@@ -15,10 +15,11 @@ def n_useful_threads(n_multiply_adds, n_threads):
     return max(1, min(n_threads, int(n_multiply_adds // WORK_PER_THREAD)))
 
 
-def for_each_block(function, network, rows, workers):
+def for_each_block(function, network, rows, workers, result=None):
     """Call ``function(part, inputs, outputs)`` for blocks of rows and the network's outputs.
 
-    `inputs` and `outputs` are buffers of the calling thread, valid during the call.
+    `inputs` and `outputs` are valid during the call, and `inputs` are not to be changed.
+    With `result` the outputs are written there, otherwise to a buffer of the calling thread.
     """
     parts = block_slices(len(rows), max(network.widths))
 
@@ -28,7 +29,9 @@ def for_each_block(function, network, rows, workers):
             for part in parts[share]:
                 n_rows = part.stop - part.start
                 values, scratch = ([array[:n_rows] for array in arrays] for arrays in memory)
-                rows.gather(part, values[0])
+                values[0] = rows.read(part, values[0])
+                if result is not None:
+                    values[-1] = result[part]
                 function(part, values[0], network.forward(values, scratch))
 
     n_threads = n_useful_threads(len(rows) * network.n_weights, workers.n_threads)
@@ -37,15 +40,14 @@ def for_each_block(function, network, rows, workers):
 
 def outputs(network, rows, workers, scaling=None):
     """The last layer's values for all rows; `scaling` is undone on them."""
-    result = np.empty((len(rows), len(network.layers[-1].bias)), rows.X.dtype)
+    result = np.empty((len(rows), len(network.layers[-1].bias)), network.dtype)
 
-    def store(part, _, values):
-        result[part] = values
+    def finish(part, _, values):
         if scaling is not None:
-            scaling.undo(result[part])
+            scaling.undo(values)
 
-    for_each_block(store, network, rows, workers)
-    return result
+    for_each_block(finish, network, rows, workers, result)
+    return result.astype(rows.X.dtype, copy=False)
 
 
 def squared_errors(network, rows, workers, per_feature=False):

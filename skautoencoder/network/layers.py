@@ -12,13 +12,12 @@ class Dense:
         self.weights = weights
         self.bias = bias
         self.activation = ACTIVATIONS[activation]
-        self._activate = self.activation.function
+        self.activate = self.activation.function
 
-    def forward(self, inputs, values, derivative=None):
-        """Fill `values`, and `derivative` with dvalue/dz where it is given."""
+    def map(self, inputs, values):
+        """Fill `values` with inputs @ weights + bias, before the activation."""
         np.dot(inputs, self.weights, out=values)
         np.add(values, self.bias, out=values)
-        self._activate(values, derivative)
 
     def backward(self, inputs, delta, ones, weights_gradient, bias_gradient, upstream=None):
         """Fill the gradients from delta = dloss/dz, and `upstream` with dloss/dinputs."""
@@ -32,15 +31,22 @@ class Dense:
 class LinearPath:
     """An affine map beside the layers, added to the values of the layer where it ends.
 
-    Values number 0 are the network's inputs, number i those of its i-th layer. `number`
-    says which of the gradients is the path's.
+    Values number 0 are the network's inputs, number i those of its i-th layer. A path
+    that is `inside` is added before that layer's activation, which training knows only
+    where this is the identity. `number` says which of the gradients is the path's.
     """
 
-    def __init__(self, start, stop, dense, number):
+    def __init__(self, start, stop, dense, number, inside=False):
         self.start = start
         self.stop = stop
         self.dense = dense
         self.number = number
+        self.inside = inside
+
+    def add(self, values, scratch):
+        """Add to the values where the path ends, given those of all layers."""
+        self.dense.map(values[self.start], scratch)
+        np.add(values[self.stop], scratch, out=values[self.stop])
 
 
 class Network:
@@ -53,25 +59,26 @@ class Network:
         self._starts = {path.start for path in self.paths if path.start > 0}
 
     @classmethod
-    def build(cls, weights, biases, activations, code):
+    def build(cls, weights, biases, activations, code, bounded=False):
         """One layer for each activation.
 
         Two more weights and biases than activations are those of linear paths, from the
-        input to the code, which is the layer number `code`, and from the code to the output.
+        input to the code, which is the layer number `code`, and from the code to the
+        output. `bounded` says that this one is added before the output's activation.
         """
         n_layers = len(activations)
         layers = [Dense(*t) for t in zip(weights, biases, activations, strict=False)]
         ends = [(0, code), (code, n_layers)]
         paths = [
-            LinearPath(*ends[i - n_layers], Dense(weights[i], biases[i], "identity"), i)
-            for i in range(n_layers, len(weights))
+            LinearPath(*end, Dense(weights[i], biases[i], "identity"), i, bounded and end[0] > 0)
+            for i, end in zip(range(n_layers, len(weights)), ends, strict=False)
         ]
         return cls(layers, paths)
 
     def part(self, start, stop):
         """The layers between values number `start` and `stop`, for inference."""
         paths = [
-            LinearPath(path.start - start, path.stop - start, path.dense, path.number)
+            LinearPath(path.start - start, path.stop - start, path.dense, path.number, path.inside)
             for path in self.paths
             if start <= path.start and path.stop <= stop
         ]
@@ -99,11 +106,13 @@ class Network:
         `scratch` holds an array of the width of each layer.
         """
         for i, layer in enumerate(self.layers):
-            layer.forward(values[i], values[i + 1], derivatives and derivatives[i])
             path = self._path_to.get(i + 1)
-            if path is not None:
-                path.dense.forward(values[path.start], scratch[i])
-                np.add(values[i + 1], scratch[i], out=values[i + 1])
+            layer.map(values[i], values[i + 1])
+            if path is not None and path.inside:
+                path.add(values, scratch[i])
+            layer.activate(values[i + 1], derivatives and derivatives[i])
+            if path is not None and not path.inside:
+                path.add(values, scratch[i])
         return values[-1]
 
     def backward(self, buffers, gradients):

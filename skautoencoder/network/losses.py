@@ -24,6 +24,11 @@ class Loss:
     fused_activation: str | None = None
 
     @property
+    def takes_paths(self):
+        """Whether a network with linear paths can be trained: not for an unbounded range."""
+        return self.fused_activation is None or np.isfinite(self.high)
+
+    @property
     def has_range(self):
         """Whether targets must lie in a range."""
         return np.isfinite(self.low) or np.isfinite(self.high)

@@ -80,8 +80,11 @@ def _from_passes(rows, mean, n_found):
     return sparse_linalg.eigsh(operator, n_found, v0=start)
 
 
-def lay_paths(parameters, activations, code, components, share=1.0):
+def lay_paths(parameters, activations, code, components, share=1.0, bounded=False):
     """Make the linear paths those of PCA, times the share.
+
+    With `bounded` the second leads to what the output's activation takes, and is PCA's
+    in the sense that it gives where it is steepest: with a bias of 0, times its slope there.
 
     Parameters
     ----------
@@ -101,8 +104,12 @@ def lay_paths(parameters, activations, code, components, share=1.0):
     encoder[...] = share / unit * axes.T
     decoder[...] = share * unit * axes
     to_code, to_output = parameters.biases[-2:]
-    to_code[...] = -share / unit * (axes @ mean) - _value_at_zero(activations[code - 1])
-    to_output[...] = mean - _value_at_zero(activations[-1])
+    to_code[...] = -share / unit * (axes @ mean) - _at_zero(activations[code - 1])[0]
+    value, slope = _at_zero(activations[-1])
+    if bounded:
+        decoder /= slope
+    else:
+        to_output[...] = mean - value
 
 
 def end_in_zeros(parameters, activations, code):
@@ -112,7 +119,8 @@ def end_in_zeros(parameters, activations, code):
         parameters.biases[last - 1][...] = 0
 
 
-def _value_at_zero(activation):
-    value = np.zeros(1)
-    ACTIVATIONS[activation].function(value)
-    return value[0]
+def _at_zero(activation):
+    """Value and derivative of an activation at 0."""
+    value, derivative = np.zeros(1), np.zeros(1)
+    ACTIVATIONS[activation].function(value, derivative)
+    return value[0], derivative[0]

@@ -61,6 +61,15 @@ class Rows:
         if self.scaling is not None:
             self.scaling.apply(out)
 
+    def read(self, part, out):
+        """The scaled rows of a slice: X's own memory where nothing is to be done, else `out`."""
+        if self._can_take and self.subset is None and self.scaling is None:
+            rows = self.X[part]
+            if rows.dtype == out.dtype and rows.flags.aligned:
+                return rows
+        self.gather(part, out)
+        return out
+
     def weights(self, index):
         """Weights of the rows of a slice or an index array, or None."""
         return None if self.sample_weight is None else self.sample_weight[self._locate(index)]
