@@ -107,7 +107,7 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
     weight_init : str, default="auto"
         How weights are drawn: "glorot", "he" or "lecun" followed by "_uniform" or
         "_normal", or "orthogonal". "auto" chooses by the activation of each layer: he
-        for the relu family, lecun for selu, glorot for the others. Biases start at 0;
+        for relu and leaky_relu, lecun for selu, glorot for the others. Biases start at 0;
         those of the output with the losses "binary_cross_entropy" and "poisson" start
         where the output is the mean of each feature. "pca" draws as "auto" does, but
         sets the last layers of encoder and decoder to 0 and the linear paths to PCA's,

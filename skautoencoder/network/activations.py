@@ -175,10 +175,10 @@ ACTIVATIONS = {
     "sigmoid": Activation(sigmoid, low=0, high=1, inverse=logit),
     "relu": Activation(relu, low=0, initializer="he_uniform"),
     "leaky_relu": Activation(leaky_relu, initializer="he_uniform"),
-    "elu": Activation(elu, low=-1, initializer="he_uniform"),
+    "elu": Activation(elu, low=-1),
     "selu": Activation(selu, low=-SELU_SCALE * SELU_ALPHA, initializer="lecun_normal"),
-    "silu": Activation(silu, low=-0.2785, initializer="he_uniform"),
-    "gelu": Activation(gelu, low=-0.17, initializer="he_uniform"),
+    "silu": Activation(silu, low=-0.2785),
+    "gelu": Activation(gelu, low=-0.17),
     "softplus": Activation(softplus, low=0),
     # Exponentials of exponentials leave the range of any float.
     "exp": Activation(exp, low=0, output_only=True, inverse=log),
