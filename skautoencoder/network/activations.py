@@ -79,9 +79,9 @@ def logit(values):
 def relu(z, derivative=None):
     """Return max(z, 0)."""
     if derivative is None:
-        np.maximum(z, 0, out=z)
+        np.clip(z, 0, np.inf, out=z)
     else:
-        # Comparing and multiplying vectorises better than maximum with a scalar.
+        # Comparing and multiplying, like clipping, vectorises better than maximum with a scalar.
         np.greater(z, 0, out=derivative)
         np.multiply(z, derivative, out=z)
 
@@ -98,10 +98,10 @@ def leaky_relu(z, derivative=None, slope=0.01):
 def elu(z, derivative=None):
     """Return z above 0, exp(z) - 1 below; its derivative is exp(min(z, 0)) everywhere."""
     below = np.empty_like(z) if derivative is None else derivative
-    np.minimum(z, 0, out=below)
+    np.clip(z, -np.inf, 0, out=below)
     np.exp(below, out=below)
     np.subtract(below, 1, out=below)
-    np.maximum(z, 0, out=z)
+    np.clip(z, 0, np.inf, out=z)
     np.add(z, below, out=z)
     if derivative is not None:
         np.add(derivative, 1, out=derivative)
@@ -153,7 +153,7 @@ def softplus(z, derivative=None):
     np.negative(tail, out=tail)
     np.exp(tail, out=tail)
     np.log1p(tail, out=tail)
-    np.maximum(z, 0, out=z)
+    np.clip(z, 0, np.inf, out=z)
     np.add(z, tail, out=z)
 
 

@@ -73,7 +73,7 @@ def binary_cross_entropy_on_logits(target, logits, sample_weight, gradient):
     np.exp(gradient, out=gradient)
     np.log1p(gradient, out=gradient)
     rows = gradient.sum(axis=1)
-    np.maximum(logits, 0, out=gradient)
+    np.clip(logits, 0, np.inf, out=gradient)
     rows += gradient.sum(axis=1)
     rows -= np.einsum("ij,ij->i", target, logits)
     sigmoid(logits)
