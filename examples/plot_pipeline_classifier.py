@@ -78,8 +78,9 @@ for width in widths:
         print(f"{encoder:<12}{width:4}" + "".join(f"{mean:20.3f}" for mean in means))
 
 # %%
-# With two numbers a nonlinear code is worth its training, whatever reads it; with ten there is a
-# gain as well. With 36 numbers PCA is as good and fitted in an instant: use PCA.
+# With two numbers a nonlinear code is worth its training, whatever reads it. With ten the linear
+# classifier gains by it; the other two bend their borders themselves, and do as well on PCA's. With
+# 36 numbers PCA is as good or better and fitted in an instant: use PCA.
 
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.6), sharey=True, layout="constrained")
 for ax, classifier in zip(axes, classifiers, strict=True):

@@ -52,8 +52,8 @@ print(f"{autoencoder.n_iter_} epochs, the best was number {best_epoch}")
 # Comparison
 # ----------
 # The measure is the original's L2: half the squared error of an image, averaged over the test
-# images. It is also the loss that the original network minimises. PCA's figure is computed here; 1.12068 is
-# what the original published for itself.
+# images. It is also the loss of the network without paths, which trains in these units. PCA's
+# figure is computed here; 1.12068 is what the original published for itself.
 
 
 def l2(X, X_rebuilt):
@@ -71,9 +71,10 @@ for name, value in test_l2.items():
     print(f"{name:<24}{value:9.5f}")
 
 # %%
-# The loss falls fast at first, then slowly and noisily while the steps are large, and smoothly
-# once they shrink. The validation curve ends above the training curve: by that much the network
-# rebuilds its own rows better than others.
+# The curves are those of the network without paths. The loss falls fast at first, then slowly and
+# noisily while the steps are large, and smoothly once they shrink. The validation curve ends above
+# the training curve: by that much the network rebuilds its own rows better than others. Linear
+# paths, which hold PCA's map from the start, leave a third of the error in as many epochs.
 
 figure, ax = plt.subplots(figsize=(7.5, 4.5), layout="constrained")
 epochs = np.arange(1, autoencoder.n_iter_ + 1)
