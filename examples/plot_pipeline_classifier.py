@@ -79,8 +79,7 @@ for width in widths:
 
 # %%
 # With two numbers a nonlinear code is worth its training, whatever reads it. With ten the linear
-# classifier gains by it; the other two bend their borders themselves, and do as well on PCA's. With
-# 36 numbers PCA is as good or better and fitted in an instant: use PCA.
+# classifier gains; the others do as well on PCA's. With 36, PCA is as good or better: use PCA.
 
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.6), sharey=True, layout="constrained")
 for ax, classifier in zip(axes, classifiers, strict=True):
