@@ -17,6 +17,7 @@ The images are downloaded once by scikit-learn, or read from a file that you hav
 # Nothing below runs without the images, so what to do is said where they cannot be had.
 
 import sys
+import warnings
 from http.client import HTTPException
 
 import matplotlib.pyplot as plt
@@ -27,12 +28,12 @@ from sklearn.decomposition import PCA
 from skautoencoder import AutoencoderTransformer
 
 
-def load_mnist():
-    """Return training and test images as rows in [0, 255]."""
+def load_mnist():  # training and test images, in [0, 255]
     if len(sys.argv) > 1:
         with np.load(sys.argv[1]) as arrays:
             return arrays["X_train"], arrays["X_test"]
-    X = fetch_openml("mnist_784", version=1, as_frame=False).data
+    with warnings.catch_warnings(action="ignore"):  # what matters is whether it works in the end
+        X = fetch_openml("mnist_784", version=1, as_frame=False).data
     return X[:60_000], X[60_000:]
 
 
