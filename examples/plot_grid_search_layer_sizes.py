@@ -3,12 +3,13 @@ Choosing layer sizes and code width
 ===================================
 
 ``GridSearchCV`` can judge an autoencoder by itself, through the share of the variance that its
-reconstruction explains, or by what a classifier makes of its codes. The first keeps gaining
-by a wider code; the second soon has all it can use.
+reconstruction explains, or by what a classifier makes of its codes. The two choose differently:
+the first wants layers and a wide code, the second soon has all it can use.
 """
 
 # %%
-# The grid: none, one and two hidden layers before the code, and four widths of the code.
+# The grid: none, one and two hidden layers before the code, and four widths of the code. With no
+# hidden layer the network is linear, and what it ends with is PCA.
 
 import sys
 
@@ -25,7 +26,7 @@ X, y = load_digits(return_X_y=True)
 X = (X / 16).astype(np.float32)
 layer_sizes = [(), (64,), (128, 64)]
 widths = [4, 8, 16, 32]
-autoencoder = AutoencoderTransformer(code_activation="identity", max_iter=30, random_state=0)
+autoencoder = AutoencoderTransformer(max_iter=30, random_state=0)
 
 # %%
 # By reconstruction
@@ -57,9 +58,10 @@ print(f"classifier: {by_accuracy.best_params_}, accuracy {by_accuracy.best_score
 # %%
 # Both grids
 # ----------
-# The best of each grid is in bold. Hidden layers pay where the code is narrow; at 32 numbers a
-# network without any does as well in these 30 epochs. From 16 numbers on the classifier gains
-# next to nothing, while the reconstruction still improves: search by what you need.
+# The best of each grid is in bold, and the top rows are PCA's. Hidden layers pay where the code is
+# narrow: at 4 numbers they rebuild half as much again, and k-NN misreads half as many digits; at 32
+# little is left to gain. The classifier has all it can use in 16 numbers, and there it reads PCA's
+# best, while the reconstruction still improves: search by what you need.
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True, layout="constrained")
 searches = {"explained variance": by_score, "accuracy of k-NN": by_accuracy}

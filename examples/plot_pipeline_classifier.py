@@ -10,9 +10,10 @@ fitted anew inside each fold, so it never sees the rows it is judged on.
 # %%
 # Encoders
 # --------
-# A code of two numbers needs wider layers before it. ``code_activation="identity"`` leaves codes
-# unbounded, as PCA's are. A network's code has no natural unit, so it is standardised. PCA's is
-# not: its spread is the variance that it explains, and the classifiers profit from that.
+# What rebuilds digits best is not what sorts them best. For narrow codes the linear paths are
+# left out, so that the layers must do the sorting, and training goes on without held-out rows.
+# At 36 numbers the defaults do. A network's code has no natural unit, so it is standardised.
+# PCA's is not: its spread is the variance that it explains, and the classifiers profit from that.
 
 import sys
 from tempfile import TemporaryDirectory
@@ -38,14 +39,16 @@ def pca_steps(n_components):
     return [("encoder", PCA(n_components, random_state=0))]
 
 
+layers_only = {"linear_paths": False, "early_stopping": False}
+two = {"hidden_layer_sizes": (128, 64, 32, 16), "activation": "leaky_relu", "alpha": 1e-3}
+two |= {"code_activation": "identity", "batch_size": 32, "max_iter": 150}
+ten = {"hidden_layer_sizes": (128, 10, 64), "decoder_layer_sizes": (64,), "activation": "elu"}
+ten |= {"code_activation": "tanh", "solver": "muon", "batch_size": 64, "max_iter": 100}
+params = {2: layers_only | two, 10: layers_only | ten, 36: {}}
+
+
 def autoencoder_steps(n_components):
-    encoder = AutoencoderTransformer(
-        n_components,
-        hidden_layer_sizes=(128, 64) if n_components == 2 else (50, 40),
-        code_activation="identity",
-        max_iter=80,
-        random_state=0,
-    )
+    encoder = AutoencoderTransformer(n_components, random_state=0, **params[n_components])
     return [("encoder", encoder), ("scaler", StandardScaler())]
 
 
@@ -56,11 +59,8 @@ def autoencoder_steps(n_components):
 
 widths = (2, 10, 36)
 encoders = {"PCA": pca_steps, "autoencoder": autoencoder_steps}
-classifiers = {
-    "LogisticRegression": LogisticRegression(max_iter=2000),
-    "KNeighbors": KNeighborsClassifier(),
-    "SVC": SVC(),
-}
+classifiers = {"LogisticRegression": LogisticRegression(max_iter=2000)}
+classifiers |= {"KNeighbors": KNeighborsClassifier(), "SVC": SVC()}
 cv = StratifiedKFold(n_splits=5, shuffle=True, random_state=0)
 accuracy = {}
 with TemporaryDirectory() as cache:
@@ -78,8 +78,8 @@ for width in widths:
         print(f"{encoder:<12}{width:4}" + "".join(f"{mean:20.3f}" for mean in means))
 
 # %%
-# With two numbers a nonlinear code is worth its training, whatever reads it; with ten there is
-# a small gain. With 36 numbers PCA is as good and fitted in an instant: use PCA.
+# With two numbers a nonlinear code is worth its training, whatever reads it. With ten the linear
+# classifier gains; the others do as well on PCA's. With 36, PCA is as good or better: use PCA.
 
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.6), sharey=True, layout="constrained")
 for ax, classifier in zip(axes, classifiers, strict=True):
