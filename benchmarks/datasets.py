@@ -154,7 +154,7 @@ KINDS = {
 SHORT_KINDS = (
     "digits, 10-d",
     "wine, raw",
-    "iris, standardised",
+    "diabetes, standardised",
     "circle in 2-D",
     "wide, 100 x 500",
     "small, 30 x 6",
