@@ -1,4 +1,4 @@
-"""Routine jobs: `nox -s tests-3.13`, `nox -s oldest`, `nox -s lint`, `nox -s docs`."""
+"""Routine jobs: `nox -s tests-3.13`, and oldest, lint, docs or benchmarks in its place."""
 
 import nox
 
@@ -7,7 +7,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")["project"]
 # Without it scikit-learn skips its checks of array API input.
 TEST_ENV = {"SCIPY_ARRAY_API": "1"}
 
-nox.options.sessions = ["lint", "tests", "oldest", "docs"]
+nox.options.sessions = ["lint", "tests", "oldest", "docs", "benchmarks"]
 
 
 @nox.session(python=PYTHONS)
@@ -45,6 +45,14 @@ def docs(session):
     session.install(".[docs]")
     build(session, "html", *session.posargs)
     build(session, "doctest", "-D", "plot_gallery=0")
+
+
+@nox.session
+def benchmarks(session):
+    """See that the benchmarks run, and that the defaults do not fall below PCA."""
+    session.install(".")
+    session.run("python", "benchmarks/run.py", "--short")
+    session.run("python", "benchmarks/ablation.py", "--short")
 
 
 def build(session, builder, *options):
