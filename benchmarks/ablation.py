@@ -31,7 +31,7 @@ N_MNIST_ROWS = 4000
 VARIANTS = (
     {"linear_paths": False},
     {"weight_init": "pca"},
-    {"weight_init": "glorot_uniform"},
+    {"weight_init": "he_uniform"},
     {"activation": "tanh"},
     {"scale": "standard"},
     {"early_stopping": False},

@@ -43,7 +43,8 @@ layers_only = {"linear_paths": False, "early_stopping": False}
 two = {"hidden_layer_sizes": (128, 64, 32, 16), "activation": "leaky_relu", "alpha": 1e-3}
 two |= {"code_activation": "identity", "batch_size": 32, "max_iter": 150}
 ten = {"hidden_layer_sizes": (128, 10, 64), "decoder_layer_sizes": (64,), "activation": "elu"}
-ten |= {"code_activation": "tanh", "solver": "muon", "batch_size": 64, "max_iter": 100}
+ten |= {"code_activation": "tanh", "weight_init": "he_uniform", "solver": "muon"}
+ten |= {"batch_size": 64, "max_iter": 100}
 params = {2: layers_only | two, 10: layers_only | ten, 36: {}}
 
 
