@@ -28,7 +28,7 @@ from timing import alternate_fits, seconds
 
 from skautoencoder import Adam, AutoencoderTransformer, CosineSchedule, augment_with_shifts
 
-MNIST_EPOCHS = 80
+MNIST_EPOCHS = 70
 MNIST_CODE_SEEDS = 5
 
 
@@ -224,6 +224,7 @@ def mnist(options):
         loss="binary_cross_entropy",
         activation="elu",
         code_activation="identity",
+        alpha=4e-3,
         batch_size=500,
         learning_rate_init=2e-3,
         learning_rate=CosineSchedule(warmup=0.025),
