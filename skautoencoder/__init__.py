@@ -3,6 +3,8 @@
 from ._transformer import AutoencoderTransformer
 from .images import augment_with_shifts
 from .layer_weights import read_layer_weights
+from .network.corruption import GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise
+from .network.penalties import ContractivePenalty, KLSparsity, L1Sparsity
 from .network.schedules import (
     AdaptiveSchedule,
     ConstantSchedule,
@@ -21,10 +23,17 @@ __all__ = [
     "AdaptiveSchedule",
     "AutoencoderTransformer",
     "ConstantSchedule",
+    "ContractivePenalty",
     "CosineSchedule",
+    "GaussianNoise",
     "InvScalingSchedule",
+    "KLSparsity",
+    "L1Sparsity",
+    "MaskingNoise",
     "Muon",
     "OneCycleSchedule",
+    "SaltAndPepperNoise",
+    "SwapNoise",
     "augment_with_shifts",
     "read_layer_weights",
 ]

@@ -9,9 +9,9 @@ from .network.activations import ACTIVATIONS
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
 from .network.parallel import quiet_overflow
-from .network.parameters import Parameters, layer_shapes
+from .network.parameters import Parameters, layer_shapes, mirrored_ties
 from .network.principal import end_in_zeros, lay_paths, principal_components
-from .network.scaling import extremes, moments
+from .network.scaling import extremes, means
 
 # Of PCA's linear paths: with much more, curved data keep the code that PCA gives them, with
 # nothing some keep a constant one (docs/defaults.rst).
@@ -31,20 +31,32 @@ def decoder_widths(estimator):
     return _layer_sizes("decoder_layer_sizes", estimator.decoder_layer_sizes)
 
 
-def layer_widths(estimator, n_features):
-    """Widths of all layers, input and output included."""
-    return [n_features, *encoder_widths(estimator), *decoder_widths(estimator), n_features]
+def network_widths(estimator, n_features):
+    """Widths of all layers of the encoder and of the decoder, their inputs included.
+
+    The encoder may have more outputs than there are code units: what each unit takes.
+    """
+    *hidden, code = encoder_widths(estimator)
+    encoder = [n_features, *hidden, code * estimator._outputs_per_code_unit]
+    return encoder, [code, *decoder_widths(estimator), n_features]
+
+
+def weight_ties(estimator):
+    """Which weights are another layer's, transposed: see `Parameters`."""
+    if not estimator.tied_weights:
+        return {}
+    return mirrored_ties(len(encoder_widths(estimator)), has_linear_paths(estimator))
 
 
 def layer_activations(estimator, output):
     """Names of the activations of all layers after the input.
 
     "auto" is silu around an identity code beside linear paths, and tanh everywhere, as in
-    the original network, without them.
+    the original network, without them. A penalty may have a code activation of its own.
     """
     hidden, code = estimator.activation, estimator.code_activation
     if code == "auto":
-        code = "identity" if has_linear_paths(estimator) else hidden
+        code = _auto_code_activation(estimator)
     hidden, code = (_auto_activation(estimator) if a == "auto" else a for a in (hidden, code))
     n_encoder, n_decoder = len(encoder_widths(estimator)), len(decoder_widths(estimator))
     return [hidden] * (n_encoder - 1) + [code] + [hidden] * n_decoder + [output]
@@ -54,10 +66,20 @@ def _auto_activation(estimator):
     return "silu" if has_linear_paths(estimator) else "tanh"
 
 
+def _auto_code_activation(estimator):
+    penalty = estimator.code_penalty
+    if penalty is not None and penalty.code_activation is not None:
+        return penalty.code_activation
+    return "identity" if has_linear_paths(estimator) else estimator.activation
+
+
 def has_linear_paths(estimator):
-    """Whether the network has linear paths; "auto": unless an output was asked for."""
+    """Whether the network has linear paths; "auto": unless output or code were asked for."""
     if estimator.linear_paths != "auto":
         return bool(estimator.linear_paths)
+    penalty = estimator.code_penalty
+    if penalty is not None and penalty.code_activation is not None:
+        return False
     loss = LOSSES[estimator.loss]
     is_free = estimator.output_activation in ("auto", "identity", loss.fused_activation)
     return loss.takes_paths and (is_free or estimator.weight_init == "pca")
@@ -77,13 +99,16 @@ def choose_output(estimator, rows):
 
 def draw_parameters(estimator, n_features, activations, rng, dtype):
     """Weights drawn by the initialiser, or by the one that fits each activation; biases 0."""
-    widths = layer_widths(estimator, n_features)
-    code = len(encoder_widths(estimator)) if has_linear_paths(estimator) else None
-    parameters = Parameters(layer_shapes(widths, code), dtype)
-    for weights, activation in zip(parameters.weights, activations, strict=False):
+    widths = network_widths(estimator, n_features)
+    shapes = layer_shapes(*widths, has_paths=has_linear_paths(estimator))
+    parameters = Parameters(shapes, dtype, weight_ties(estimator))
+    for number, activation in enumerate(activations):
+        if number in parameters.ties:
+            continue
         name = estimator.weight_init
         if name in ("auto", "pca"):
             name = ACTIVATIONS[activation].initializer
+        weights = parameters.weights[number]
         weights[...] = INITIALIZERS[name](*weights.shape, rng)
     return parameters
 
@@ -91,9 +116,10 @@ def draw_parameters(estimator, n_features, activations, rng, dtype):
 def first_parameters(estimator, rows, activations, rng):
     """Parameters that training starts from, and those that it must not end worse than, or None.
 
-    With linear paths these last are PCA's, unless the loss has a range, which PCA would leave.
+    With linear paths these last are PCA's, unless the loss has a range, which PCA would leave,
+    or the code a penalty, of which PCA knows nothing.
     """
-    parameters = draw_parameters(estimator, rows.n_features, activations, rng, rows.X.dtype)
+    parameters = draw_parameters(estimator, rows.n_features, activations, rng, rows.dtype)
     loss, code = LOSSES[estimator.loss], len(encoder_widths(estimator))
     start_at_the_mean(parameters.biases[len(activations) - 1], rows, loss)
     if not has_linear_paths(estimator):
@@ -102,13 +128,14 @@ def first_parameters(estimator, rows, activations, rng):
     if loss.fused_activation is not None:
         lay_paths(parameters, activations, code, components, share=START_SHARE, bounded=True)
         return parameters, None
-    pca = Parameters.from_arrays(parameters.weights, parameters.biases)
+    pca = parameters.copy()
     lay_paths(pca, activations, code, components)
     end_in_zeros(pca, activations, code)
+    fallback = pca if estimator.code_penalty is None else None
     if estimator.weight_init == "pca":
-        return pca, pca
+        return pca, fallback
     lay_paths(parameters, activations, code, components, share=START_SHARE)
-    return parameters, pca
+    return parameters, fallback
 
 
 def start_at_the_mean(bias, rows, loss):
@@ -119,7 +146,7 @@ def start_at_the_mean(bias, rows, loss):
     """
     if loss.fused_activation is not None:
         with quiet_overflow():
-            bias[...] = ACTIVATIONS[loss.fused_activation].inverse(moments(rows)[0])
+            bias[...] = ACTIVATIONS[loss.fused_activation].inverse(means(rows))
 
 
 def _layer_sizes(name, value):

@@ -6,19 +6,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._threads import single_threaded_blas
 from ._validation import code_rows, inference_rows
-from .network.inference import outputs, squared_errors
-from .network.layers import Network
+from .network.inference import outputs, row_errors, squared_errors
+from .network.layers import encoder_and_decoder
 from .network.parallel import Workers
-from .network.rows import Rows
-from .network.scaling import Scaling, moments
+from .network.scaling import Scaling, means, total_variation
 
 
 class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Encoding, decoding and errors of a fitted network.
 
     It reads `coefs_`, `intercepts_`, `linear_coefs_`, `linear_intercepts_`, `activations_`,
-    `shift_`, `scale_`, `_n_encoder_layers` and `_has_bounded_paths`, and changes nothing:
-    several threads may share an estimator.
+    `shift_`, `scale_`, `mean_`, `_n_encoder_layers` and `_has_bounded_paths`, and changes
+    nothing: several threads may share an estimator.
     """
 
     def transform(self, X):
@@ -35,8 +34,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             The code of each row.
         """
         check_is_fitted(self)
-        rows = inference_rows(self, X, self._scaling())
-        return _run(outputs, self._network().part(0, self._n_encoder_layers), rows)
+        encoder, _ = self._networks()
+        return run(outputs, [encoder], inference_rows(self, X))
 
     def inverse_transform(self, X):
         """Decode codes, into the units of the training data.
@@ -52,9 +51,9 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             The row that each code stands for.
         """
         check_is_fitted(self)
+        _, decoder = self._networks()
         rows = code_rows(self, X, self._n_features_out)
-        decoder = self._network().part(self._n_encoder_layers, len(self.coefs_))
-        return _run(outputs, decoder, rows, scaling=self._scaling())
+        return run(outputs, [decoder], rows, scaling=self._scaling())
 
     def reconstruct(self, X):
         """Encode X and decode it again.
@@ -70,9 +69,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             What the network makes of each row.
         """
         check_is_fitted(self)
-        scaling = self._scaling()
-        rows = inference_rows(self, X, scaling)
-        return _run(outputs, self._network(), rows, scaling=scaling)
+        rows = inference_rows(self, X)
+        return run(outputs, self._networks(), rows, scaling=rows.scaling)
 
     def reconstruction_error(self, X, per_feature=False):
         """Squared error of the reconstruction, in squared units of X.
@@ -89,12 +87,17 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         Returns
         -------
         error : ndarray of shape (n_samples,) or (n_samples, n_features), of the dtype of X
-            The mean squared error of each row, or the squared error of each cell.
+            The mean squared error of each row over its observed cells (0 where it has none),
+            or the squared error of each cell (NaN where it is missing).
         """
         check_is_fitted(self)
-        rows = inference_rows(self, X, self._scaling())
-        errors = _run(squared_errors, self._network(), rows, per_feature=per_feature)
-        return errors.astype(rows.X.dtype, copy=False)
+        rows = inference_rows(self, X)
+        if per_feature:
+            errors = run(squared_errors, self._networks(), rows)
+        else:
+            sums, counts = run(row_errors, self._networks(), rows)
+            errors = sums / np.maximum(counts, 1)
+        return errors.astype(rows.dtype, copy=False)
 
     def score_samples(self, X):
         """Minus the mean squared reconstruction error of each row: higher is better.
@@ -137,30 +140,36 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             The explained share of the variance.
         """
         check_is_fitted(self)
-        rows = inference_rows(self, X, self._scaling(), sample_weight)
-        errors = _run(squared_errors, self._network(), rows)
-        residual = np.average(errors, weights=rows.sample_weight)
-        _, deviation = moments(Rows(rows.X, sample_weight=rows.sample_weight))
-        variance = np.mean(np.square(deviation))
-        if variance == 0:
+        rows = inference_rows(self, X, sample_weight)
+        errors, _ = run(row_errors, self._networks(), rows)
+        residual = float(
+            errors.sum() if rows.sample_weight is None else errors @ rows.sample_weight
+        )
+        rows.scaling = rows.center = None
+        variation = float(total_variation(rows, means(rows)))
+        if variation == 0:
             return 1.0 if residual == 0 else 0.0
-        return float(1 - residual / variance)
+        return 1 - residual / variation
 
     @property
     def _n_features_out(self):
-        return len(self.intercepts_[self._n_encoder_layers - 1])
+        return self.coefs_[self._n_encoder_layers].shape[0]
 
-    def _network(self):
-        coefs = self.coefs_ + self.linear_coefs_
-        intercepts = self.intercepts_ + self.linear_intercepts_
-        code, bounded = self._n_encoder_layers, self._has_bounded_paths
-        return Network.build(coefs, intercepts, self.activations_, code, bounded)
+    def _networks(self):
+        """Encoder and decoder."""
+        return encoder_and_decoder(
+            self.coefs_ + self.linear_coefs_,
+            self.intercepts_ + self.linear_intercepts_,
+            self.activations_,
+            self._n_encoder_layers,
+            self._has_bounded_paths,
+        )
 
     def _scaling(self):
         return None if self.shift_ is None else Scaling(self.shift_, self.scale_)
 
 
-def _run(function, network, rows, **options):
+def run(function, networks, rows, **options):
     """Call an inference function with the threads that we may use."""
     with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
-        return function(network, rows, workers, **options)
+        return function(networks, rows, workers, **options)

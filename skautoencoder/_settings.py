@@ -34,7 +34,10 @@ def make_schedule(estimator):
 
 
 def training_settings(estimator, widths, n_rows, in_fit):
-    """Settings for a run over n_rows rows, in `fit` or in `partial_fit`."""
+    """Settings for a run over n_rows rows, in `fit` or in `partial_fit`.
+
+    `widths` are those of all layers.
+    """
     solver, schedule = make_solver(estimator), make_schedule(estimator)
     return Settings(
         loss=LOSSES[estimator.loss],

@@ -1,49 +1,25 @@
 """AutoencoderTransformer: the facade that scikit-learn sees."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._architecture import (
-    choose_output,
-    decoder_widths,
-    encoder_widths,
-    first_parameters,
-    layer_activations,
-    layer_widths,
-)
+from ._base import BaseAutoencoder
 from ._compat import Interval, StrOptions
-from ._progress import progress_line
-from ._random import generators
-from ._reconstruction import ReconstructionMixin
-from ._settings import PCA_MARGIN, hold_out, make_solver, training_settings
-from ._threads import single_threaded_blas
-from ._validation import (
-    check_parameters,
-    check_range,
-    has_partial_fit,
-    refuse_other_network,
-    training_rows,
-    unchanged_on_failure,
-)
+from ._validation import check_parameters
 from .layer_weights import from_layer_form, split_at_code, to_layer_form
 from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
-from .network.full_batch import FullBatchTrainer
+from .network.corruption import Corruption
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
-from .network.parallel import Workers
 from .network.parameters import Parameters
-from .network.scaling import fit_scaling
+from .network.penalties import CodePenalty
 from .network.schedules import SCHEDULES, Schedule
 from .network.solvers import SOLVERS, Solver
-from .network.training import Fallback, Trainer
 
 
-class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
+class AutoencoderTransformer(BaseAutoencoder):
     """Dimensionality reduction with an autoencoder, a nonlinear relative of PCA.
 
     A dense network squeezes X through a narrow code and rebuilds it; the code is what
@@ -69,7 +45,9 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
 
     code_activation : str, default="auto"
         Activation of the code, one of the same; "auto" is "identity"
-        beside linear paths, and the one of the hidden layers without them.
+        beside linear paths, and the one of the hidden layers without them. A
+        `code_penalty` may have its own: "relu" for :class:`L1Sparsity`, "sigmoid" for
+        :class:`KLSparsity`.
 
     output_activation : str, default="auto"
         Activation of the output, one of the same or "exp". "auto" is "sigmoid" for
@@ -100,9 +78,9 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         held-out rows (see `early_stopping`) is not by two standard errors. With the loss
         "binary_cross_entropy" the second path is added before the output's activation,
         and there is no PCA to end with. "auto" is False for the loss "poisson", which
-        cannot have them, and where `output_activation` asks for an output that they would
-        change. Without them the network on 64 features is the original
-        64-50-40-36-40-50-64.
+        cannot have them, where `output_activation` asks for an output that they would
+        change, and for a `code_penalty` with a code activation of its own. Without them
+        the network on 64 features is the original 64-50-40-36-40-50-64.
 
     weight_init : str, default="auto"
         How weights are drawn: "glorot", "he" or "lecun" followed by "_uniform" or
@@ -121,6 +99,28 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         output). "auto" is "common" where the output is unbounded, and maps onto the
         output's range where it is bounded and X is not within it already; for a loss that
         needs X in a range it leaves X as it is.
+
+    tied_weights : bool, default=False
+        Whether the decoder's weights are the encoder's, transposed, and the second linear
+        path's the first's. Half as many weights, and each learns from both uses. The
+        decoder must mirror the encoder.
+
+    corruption : corruption object or None, default=None
+        What is done to the input in training, afresh each time that a row is seen, while
+        the target stays clean: :class:`GaussianNoise`, :class:`MaskingNoise`,
+        :class:`SaltAndPepperNoise` or :class:`SwapNoise`, whose parameters a search
+        reaches as ``corruption__rate``. Held-out rows are corrupted too, the same way each
+        time. `transform` and its like never corrupt.
+
+    code_penalty : penalty object or None, default=None
+        A penalty on the code, added to the loss in training: :class:`L1Sparsity` or
+        :class:`KLSparsity` for sparse codes, :class:`ContractivePenalty` for codes that move
+        little when the input does. The validation loss is without it, and PCA is not
+        fallen back on.
+
+    dropout : float, default=0.0
+        Share of the hidden layers' values that are set to 0 at random in each training
+        step, in [0, 1).
 
     alpha : float, default=0.0
         Strength of the L2 penalty: ``alpha / 2 * (W ** 2).sum()`` over all weights is
@@ -231,6 +231,10 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
     shift_, scale_ : ndarray of shape (`n_features_in_`,) or None
         The network sees ``(X - shift_) / scale_``; None where X is not scaled.
 
+    mean_ : ndarray of shape (`n_features_in_`,) or None
+        Mean of each feature over the cells observed in the first fit, as which missing
+        cells enter the network; None after `from_layer_weights`.
+
     n_features_in_ : int
         Number of features seen during `fit`.
 
@@ -280,6 +284,10 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         "linear_paths": ["boolean", StrOptions({"auto"})],
         "weight_init": [StrOptions({"auto", "pca", *INITIALIZERS})],
         "scale": [StrOptions({"auto", "common", "standard", "minmax"}), None],
+        "tied_weights": ["boolean"],
+        "corruption": [Corruption, None],
+        "code_penalty": [CodePenalty, None],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "solver": [StrOptions(set(SOLVERS)), Solver],
         "learning_rate": [StrOptions(set(SCHEDULES)), Schedule],
@@ -309,6 +317,10 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         linear_paths="auto",
         weight_init="auto",
         scale="auto",
+        tied_weights=False,
+        corruption=None,
+        code_penalty=None,
+        dropout=0.0,
         alpha=0.0,
         solver="adam",
         learning_rate="cosine",
@@ -334,6 +346,10 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         self.linear_paths = linear_paths
         self.weight_init = weight_init
         self.scale = scale
+        self.tied_weights = tied_weights
+        self.corruption = corruption
+        self.code_penalty = code_penalty
+        self.dropout = dropout
         self.alpha = alpha
         self.solver = solver
         self.learning_rate = learning_rate
@@ -348,96 +364,6 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
         self.warm_start = warm_start
-
-    def fit(self, X, y=None, sample_weight=None):
-        """Train the network to rebuild X.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data. float32 and float64 are kept; a C-contiguous array is not
-            copied, and a sparse matrix is made dense a batch at a time.
-
-        y : None
-            Ignored.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows; a weight of 2 counts like having the row twice.
-
-        Returns
-        -------
-        self : AutoencoderTransformer
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            Where a parameter, X or sample_weight is not as it must be, or where training
-            diverges. The estimator is then as it was before the call.
-
-        Warns
-        -----
-        UserWarning
-            Where Ctrl-C ended training early; the best weights so far are kept.
-        """
-        with unchanged_on_failure(self):
-            continues = self.warm_start and hasattr(self, "coefs_")
-            with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
-                rows, split_rng, rng, fallback = self._prepare(X, sample_weight, continues)
-                trainer = self._trainer(rows, rng, workers, in_fit=True)
-                order, validation_rows = hold_out(self, rows, trainer.network.n_weights, split_rng)
-                with progress_line(self.verbose, self.max_iter) as on_epoch:
-                    history = trainer.fit(order, validation_rows, on_epoch, fallback)
-            self._store(trainer)
-            self.best_loss_ = history.best_loss
-        if history.interrupted:
-            warnings.warn(
-                f"Training was interrupted after {len(history.loss_curve)} epochs: "
-                "the best weights so far are kept.",
-                stacklevel=2,
-            )
-        return self
-
-    @available_if(has_partial_fit)
-    def partial_fit(self, X, y=None, sample_weight=None):
-        """Train for one pass over X, from where the last call of any fit left off.
-
-        The first call draws the weights and fixes scaling and output activation by its
-        rows, so these should be typical. No rows are held out: `early_stopping` has no
-        effect here, nor have `max_iter`, `tol` and `n_iter_no_change`. The solver's
-        state is carried on. A schedule with a planned end ("cosine", "one_cycle") has
-        none here and stays at `learning_rate_init`, as does "adaptive".
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to learn from.
-
-        y : None
-            Ignored.
-
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows, relative to each other.
-
-        Returns
-        -------
-        self : AutoencoderTransformer
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            As in `fit`.
-        """
-        with unchanged_on_failure(self):
-            with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
-                continues = hasattr(self, "coefs_")
-                rows, _, rng, _ = self._prepare(X, sample_weight, continues)
-                trainer = self._trainer(rows, rng, workers, in_fit=False)
-                trainer.fit_pass(np.arange(len(rows)))
-            self._store(trainer)
-            self.best_loss_ = self.loss_curve_[-1]
-        return self
 
     @classmethod
     def from_layer_weights(cls, layer_weights, n_components=36, **params):
@@ -483,7 +409,8 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         check_parameters(self)
         output = "sigmoid" if self.output_activation == "auto" else self.output_activation
         self.n_features_in_ = coefs[0].shape[0]
-        self._start(Parameters.from_arrays(coefs, intercepts), output, scaling=None)
+        self.mean_ = self.shift_ = self.scale_ = None
+        self._start(Parameters.from_arrays(coefs, intercepts), output)
         self.best_loss_ = np.inf
         return self
 
@@ -513,81 +440,3 @@ class AutoencoderTransformer(ReconstructionMixin, BaseEstimator):
         return to_layer_form(
             self.coefs_, self.intercepts_, self._scaling(), self.output_activation_
         )
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
-    def _prepare(self, X, sample_weight, continues):
-        """Validated rows in the network's units, two generators, and weights to fall back on.
-
-        Sets the attributes of an initialised network, unless training continues.
-        """
-        check_parameters(self)
-        dtype = self.coefs_[0].dtype if continues else [np.float64, np.float32]
-        rows = training_rows(self, X, sample_weight, dtype, reset=not continues)
-        split_rng, rng = generators(self.random_state, self.n_iter_ if continues else 0)
-        if continues:
-            refuse_other_network(self, layer_widths(self, rows.n_features))
-            rows.scaling = self._scaling()
-            check_range(rows, self.loss)
-            fallback = Fallback(self._parameters().flat, self._solver_state)
-        else:
-            output = choose_output(self, rows)
-            # What a loss with a range needs is for the user to say: nothing is scaled unasked.
-            unasked = self.scale == "auto" and LOSSES[self.loss].has_range
-            rows.scaling = fit_scaling(None if unasked else self.scale, rows, ACTIVATIONS[output])
-            check_range(rows, self.loss)
-            names = layer_activations(self, output)
-            parameters, pca = first_parameters(self, rows, names, rng)
-            self._start(parameters, output, rows.scaling)
-            fallback = pca and Fallback(pca.flat, self._solver_state, PCA_MARGIN)
-        return rows, split_rng, rng, fallback
-
-    def _start(self, parameters, output, scaling):
-        """Set the fitted attributes of a network that has not been trained here yet."""
-        self._set_parameters(parameters)
-        self.activations_ = layer_activations(self, output)
-        self.output_activation_ = output
-        self.n_layers_ = len(self.coefs_) + 1
-        self._n_encoder_layers = len(encoder_widths(self))
-        self._has_bounded_paths = LOSSES[self.loss].fused_activation is not None
-        self.shift_ = None if scaling is None else scaling.shift
-        self.scale_ = None if scaling is None else scaling.scale
-        self.loss_curve_, self.validation_loss_curve_ = [], None
-        self.n_iter_ = self.t_ = 0
-        self._solver_state = make_solver(self).init_state(parameters)
-
-    def _parameters(self):
-        """A copy of all weights and biases in one flat vector, the linear paths' last."""
-        coefs = self.coefs_ + self.linear_coefs_
-        return Parameters.from_arrays(coefs, self.intercepts_ + self.linear_intercepts_)
-
-    def _set_parameters(self, parameters):
-        coefs, intercepts = parameters.to_arrays()
-        n_layers = 1 + len(encoder_widths(self)) + len(decoder_widths(self))
-        self.coefs_, self.linear_coefs_ = coefs[:n_layers], coefs[n_layers:]
-        self.intercepts_, self.linear_intercepts_ = intercepts[:n_layers], intercepts[n_layers:]
-
-    def _trainer(self, rows, rng, workers, in_fit):
-        parameters = self._parameters()
-        widths = layer_widths(self, rows.n_features)
-        settings = training_settings(self, widths, len(rows), in_fit)
-        state = settings.solver.continue_state(self._solver_state, parameters)
-        code = self._n_encoder_layers
-        trainer = FullBatchTrainer if settings.solver.is_full_batch else Trainer
-        return trainer(parameters, self.activations_, code, rows, settings, state, rng, workers)
-
-    def _store(self, trainer):
-        """Take over what training has changed."""
-        history = trainer.history
-        self._set_parameters(trainer.parameters)
-        self._solver_state = trainer.state
-        self.loss_curve_ = self.loss_curve_ + history.loss_curve
-        if history.validation_loss_curve:
-            earlier = self.validation_loss_curve_ or []
-            self.validation_loss_curve_ = earlier + history.validation_loss_curve
-        self.n_iter_ += len(history.loss_curve)
-        self.t_ += history.n_rows_seen

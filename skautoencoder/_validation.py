@@ -4,15 +4,18 @@ from contextlib import contextmanager
 from numbers import Number
 
 import numpy as np
-from sklearn.utils.validation import check_array, validate_data
+from scipy import sparse
+from sklearn.utils.validation import assert_all_finite, check_array, validate_data
 
 from ._architecture import (
     decoder_widths,
     encoder_widths,
     has_linear_paths,
     layer_activations,
+    network_widths,
 )
 from .network.losses import LOSSES
+from .network.penalties import CodePenalty
 from .network.rows import Rows
 from .network.scaling import extremes
 from .network.solvers import SOLVERS
@@ -42,8 +45,14 @@ def check_parameters(estimator):
     estimator._validate_params()
     encoder_widths(estimator)
     decoder_widths(estimator)
-    for component in (estimator.solver, estimator.learning_rate):
-        if not isinstance(component, str):
+    components = (
+        estimator.solver,
+        estimator.learning_rate,
+        estimator.corruption,
+        estimator.code_penalty,
+    )
+    for component in components:
+        if component is not None and not isinstance(component, str):
             component.check()
     fused, output = LOSSES[estimator.loss].fused_activation, estimator.output_activation
     if fused is not None and output not in ("auto", fused):
@@ -52,6 +61,54 @@ def check_parameters(estimator):
             f"Got {output!r} instead: leave output_activation at 'auto'."
         )
     _check_linear_paths(estimator, LOSSES[estimator.loss])
+    _check_ties(estimator)
+    _check_code_penalty(estimator)
+    _check_randomness(estimator)
+
+
+def _check_ties(estimator):
+    """Raise ValueError where a decoder cannot have its encoder's weights."""
+    if not estimator.tied_weights:
+        return
+    if decoder_widths(estimator) != encoder_widths(estimator)[-2::-1]:
+        raise ValueError(
+            "tied_weights=True needs a decoder that mirrors the encoder. Got decoder_layer_sizes="
+            f"{estimator.decoder_layer_sizes!r} and hidden_layer_sizes="
+            f"{estimator.hidden_layer_sizes!r}: leave decoder_layer_sizes at None."
+        )
+    if estimator.weight_init == "pca":
+        raise ValueError(
+            "weight_init='pca' sets weights to 0 that tied weights could not leave again. Got "
+            "tied_weights=True: use weight_init='auto', or tied_weights=False."
+        )
+
+
+def _check_code_penalty(estimator):
+    """Raise ValueError where the penalty makes no sense for the code."""
+    if estimator.code_penalty is not None:
+        code = layer_activations(estimator, "identity")[len(encoder_widths(estimator)) - 1]
+        estimator.code_penalty.check_code(code, has_linear_paths(estimator))
+
+
+def _check_randomness(estimator):
+    """Raise ValueError where a solver that compares losses would see random ones."""
+    random_parts = [
+        f"{name}={getattr(estimator, name)!r}"
+        for name in ("corruption", "dropout", "code_penalty")
+        if _is_random(getattr(estimator, name), estimator)
+    ]
+    if random_parts and _is_full_batch(estimator.solver):
+        raise ValueError(
+            f"solver={estimator.solver!r} needs the same loss from the same weights. Got "
+            f"{' and '.join(random_parts)}, with random numbers in it: use solver='adam', 'muon' "
+            "or 'sgd'."
+        )
+
+
+def _is_random(part, estimator):
+    if isinstance(part, CodePenalty):
+        return part.is_random(len(encoder_widths(estimator)))
+    return part is not None and part != 0
 
 
 def _check_linear_paths(estimator, loss):
@@ -73,9 +130,7 @@ def _check_linear_paths(estimator, loss):
 
 def has_partial_fit(estimator):
     """Raise AttributeError where the solver needs all rows at once, else return True."""
-    solver = estimator.solver
-    solver = SOLVERS.get(solver) if isinstance(solver, str) else solver
-    if getattr(solver, "is_full_batch", False):
+    if _is_full_batch(estimator.solver):
         raise AttributeError(
             f"partial_fit trains on batches, but solver={estimator.solver!r} needs all rows at "
             "once: use solver='adam', 'muon' or 'sgd', or call fit with warm_start=True."
@@ -83,8 +138,15 @@ def has_partial_fit(estimator):
     return True
 
 
-def refuse_other_network(estimator, widths):
+def _is_full_batch(solver):
+    solver = SOLVERS.get(solver) if isinstance(solver, str) else solver
+    return getattr(solver, "is_full_batch", False)
+
+
+def refuse_other_network(estimator, n_features):
     """Raise ValueError where training cannot go on from the fitted network."""
+    encoder, decoder = network_widths(estimator, n_features)
+    widths = [*encoder, *decoder[1:]]
     fitted = [estimator.n_features_in_, *(len(bias) for bias in estimator.intercepts_)]
     if widths != fitted:
         raise ValueError(
@@ -100,6 +162,11 @@ def refuse_other_network(estimator, widths):
             f"Training cannot go on: the parameters ask for activations {activations}, but the "
             f"fitted network has {estimator.activations_}. Restore them, or call fit with "
             "warm_start=False."
+        )
+    if estimator.tied_weights != estimator._has_tied_weights:
+        raise ValueError(
+            f"Training cannot go on: tied_weights={estimator.tied_weights!r} asks for another "
+            "network than the fitted one. Restore it, or call fit with warm_start=False."
         )
     if has_linear_paths(estimator) != bool(estimator.linear_coefs_):
         raise ValueError(
@@ -124,19 +191,53 @@ def refuse_other_network(estimator, widths):
 
 def training_rows(estimator, X, sample_weight, dtype, reset):
     """Validated `Rows`, those with zero weight left out."""
-    X = validate_data(estimator, X, accept_sparse="csr", dtype=dtype, reset=reset)
-    weights = check_sample_weight(sample_weight, X)
-    if weights is None or weights.all():
-        return Rows(X, sample_weight=weights)
-    return Rows(X, sample_weight=weights, subset=np.flatnonzero(weights))
-
-
-def inference_rows(estimator, X, scaling=None, sample_weight=None):
-    """Validated `Rows` of the width that the estimator was fitted on."""
     X = validate_data(
-        estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
+        estimator, X, accept_sparse="csr", dtype=dtype, reset=reset, ensure_all_finite=False
     )
-    return Rows(X, scaling, check_sample_weight(sample_weight, X))
+    has_missing = check_finite(estimator, X)
+    weights = check_sample_weight(sample_weight, X)
+    rows = Rows(X, sample_weight=weights, has_missing=has_missing)
+    return rows if weights is None or weights.all() else rows.select(np.flatnonzero(weights))
+
+
+def inference_rows(estimator, X, sample_weight=None):
+    """Validated `Rows` of the width that the estimator was fitted on, as its network sees them."""
+    X = validate_data(
+        estimator,
+        X,
+        accept_sparse="csr",
+        dtype=[np.float64, np.float32],
+        reset=False,
+        ensure_all_finite=False,
+    )
+    has_missing = check_finite(estimator, X)
+    weights = check_sample_weight(sample_weight, X)
+    rows = Rows(X, sample_weight=weights, has_missing=has_missing)
+    return in_fitted_units(estimator, rows)
+
+
+def in_fitted_units(estimator, rows):
+    """Set the scaling of the rows, and the means of their features, to those of the fit."""
+    rows.scaling = estimator._scaling()
+    if estimator.mean_ is not None:
+        rows.center = rows.in_network_units(estimator.mean_)
+    elif rows.has_missing:
+        raise ValueError(
+            f"X has missing values (NaN), but this {type(estimator).__name__} was made of weights "
+            "alone and does not know the means to put in their place: fill them first, for example "
+            "with sklearn.impute.SimpleImputer."
+        )
+    return rows
+
+
+def check_finite(estimator, X):
+    """Raise ValueError where X is infinite; return whether it has missing values, NaN."""
+    values = X.data if sparse.issparse(X) else X
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(values.sum()):
+            return False
+    assert_all_finite(X, allow_nan=True, estimator_name=type(estimator).__name__, input_name="X")
+    return bool(np.isnan(values.min()))
 
 
 def code_rows(estimator, X, n_components):

@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 
 from skautoencoder import LBFGS, AutoencoderTransformer
+from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.full_batch import FullBatchTrainer
 from skautoencoder.network.losses import LOSSES
 from skautoencoder.network.parallel import Workers
@@ -29,7 +30,8 @@ def small(**params):
 
 
 def make_trainer(X, *, widths=None, names=("tanh", "identity"), workers=None, **settings):
-    parameters = Parameters(layer_shapes(widths or [X.shape[1], 2, X.shape[1]]), X.dtype)
+    widths, code = widths or [X.shape[1], 2, X.shape[1]], len(names) // 2
+    parameters = Parameters(layer_shapes(widths[: code + 1], widths[code:]), X.dtype)
     parameters.flat[:] = np.random.default_rng(0).normal(scale=0.3, size=parameters.flat.shape)
     settings = Settings(
         **{
@@ -48,9 +50,8 @@ def make_trainer(X, *, widths=None, names=("tanh", "identity"), workers=None, **
     )
     workers = Workers() if workers is None else workers
     rng = np.random.default_rng(1)
-    return FullBatchTrainer(
-        parameters, list(names), len(names) // 2, Rows(X), settings, {"step": 0}, rng, workers
-    )
+    autoencoder = Autoencoder.build(parameters, list(names), code, settings.loss)
+    return FullBatchTrainer(autoencoder, parameters, Rows(X), settings, {"step": 0}, rng, workers)
 
 
 @pytest.fixture

@@ -1,14 +1,16 @@
 import numpy as np
 import pytest
 
+from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.inference import (
     WORK_PER_THREAD,
     mean_loss,
     n_useful_threads,
     outputs,
+    row_errors,
     squared_errors,
 )
-from skautoencoder.network.layers import Network
+from skautoencoder.network.layers import encoder_and_decoder
 from skautoencoder.network.losses import LOSSES
 from skautoencoder.network.parallel import Workers
 from skautoencoder.network.rows import BLOCK_ELEMENTS, Rows
@@ -22,18 +24,18 @@ def network(rng):
     """A linear network, its rows over several blocks, and what it gives, by hand."""
     encoder, decoder = rng.normal(size=(64, 3)), rng.normal(size=(3, 64))
     biases = [np.full(3, 0.5), np.zeros(64)]
-    network = Network.build([encoder, decoder], biases, ["identity", "identity"], code=1)
+    networks = encoder_and_decoder([encoder, decoder], biases, ["identity", "identity"], 1)
     scaling = Scaling(np.arange(64.0), np.linspace(1, 2, 64))
     X = rng.normal(size=(N_ROWS, 64))
     codes = (X - scaling.shift) / scaling.scale @ encoder + 0.5
-    return network, Rows(X, scaling), codes, codes @ decoder
+    return networks, Rows(X, scaling), codes, codes @ decoder
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_outputs_are_those_of_the_whole_product(network, n_threads):
     net, rows, codes, rebuilt = network
     with Workers(n_threads) as workers:
-        np.testing.assert_allclose(outputs(net.part(0, 1), rows, workers), codes)
+        np.testing.assert_allclose(outputs(net[:1], rows, workers), codes)
         np.testing.assert_allclose(
             outputs(net, rows, workers, scaling=rows.scaling),
             rebuilt * rows.scaling.scale + rows.scaling.shift,
@@ -43,9 +45,10 @@ def test_outputs_are_those_of_the_whole_product(network, n_threads):
 def test_squared_errors_are_in_the_units_of_X(network):
     net, rows, _, rebuilt = network
     expected = np.square(rebuilt * rows.scaling.scale + rows.scaling.shift - rows.X)
-    cells = squared_errors(net, rows, Workers(), per_feature=True)
-    np.testing.assert_allclose(cells, expected)
-    np.testing.assert_allclose(squared_errors(net, rows, Workers()), expected.mean(axis=1))
+    np.testing.assert_allclose(squared_errors(net, rows, Workers()), expected)
+    sums, counts = row_errors(net, rows, Workers())
+    np.testing.assert_allclose(sums, expected.sum(axis=1))
+    assert (counts == 64).all()
 
 
 def test_mean_loss_is_weighted_and_the_same_on_two_threads(network, rng):
@@ -53,9 +56,9 @@ def test_mean_loss_is_weighted_and_the_same_on_two_threads(network, rng):
     rows.sample_weight = rng.uniform(size=N_ROWS)
     scaled = (rows.X - rows.scaling.shift) / rows.scaling.scale
     expected = np.average(0.5 * np.square(scaled - rebuilt).sum(axis=1), weights=rows.sample_weight)
-    alone = mean_loss(net, rows, LOSSES["squared_error"], Workers())
+    alone = mean_loss(Autoencoder(*net), rows, LOSSES["squared_error"], Workers())
     with Workers(2) as workers:
-        assert mean_loss(net, rows, LOSSES["squared_error"], workers) == alone
+        assert mean_loss(Autoencoder(*net), rows, LOSSES["squared_error"], workers) == alone
     assert alone == pytest.approx(expected)
 
 

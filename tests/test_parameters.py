@@ -1,10 +1,10 @@
 import numpy as np
 
-from skautoencoder.network.parameters import Parameters, layer_shapes
+from skautoencoder.network.parameters import Parameters, layer_shapes, mirrored_ties
 
 
 def test_weights_and_biases_are_views_that_tile_the_flat_vector():
-    parameters = Parameters(layer_shapes([3, 4, 2]), np.float32)
+    parameters = Parameters(layer_shapes([3, 4], [4, 2]), np.float32)
     assert parameters.flat.shape == ((3 + 1) * 4 + (4 + 1) * 2,)
     assert parameters.flat.dtype == np.float32
     for number, view in enumerate([*parameters.weights, *parameters.biases], start=1):
@@ -23,3 +23,29 @@ def test_arrays_round_trip_without_sharing_memory(rng):
             np.testing.assert_array_equal(before, after)
             assert not np.shares_memory(after, parameters.flat)
             assert after.base is None
+
+
+def tied_parameters(rng):
+    shapes = layer_shapes([5, 4, 3], [3, 4, 5], has_paths=True)
+    parameters = Parameters(shapes, np.float64, mirrored_ties(2, has_paths=True))
+    parameters.flat[:] = rng.normal(size=parameters.flat.shape)
+    return parameters
+
+
+def test_tied_weights_are_held_once_and_seen_transposed(rng):
+    parameters = tied_parameters(rng)
+    for number, other in {3: 0, 2: 1, 5: 4}.items():
+        assert np.shares_memory(parameters.weights[number], parameters.weights[other])
+        np.testing.assert_array_equal(parameters.weights[number], parameters.weights[other].T)
+    n_biases = 4 + 3 + 4 + 5 + 3 + 5
+    assert len(parameters.flat) == 5 * 4 + 4 * 3 + 5 * 3 + n_biases
+    again = Parameters.from_arrays(*parameters.to_arrays(), parameters.ties)
+    np.testing.assert_array_equal(again.flat, parameters.flat)
+
+
+def test_gradients_of_both_uses_of_tied_weights_add_up(rng):
+    gradients = tied_parameters(rng).gradients()
+    for number, weights in enumerate(gradients.weights):
+        weights[...] = number + 1
+    gradients.join_ties()
+    assert [np.unique(gradients.weights[n]).item() for n in (0, 1, 4)] == [1 + 4, 2 + 3, 5 + 6]

@@ -5,11 +5,15 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skautoencoder.network.activations import ACTIVATIONS
 from skautoencoder.network.rows import Rows
-from skautoencoder.network.scaling import extremes, fit_scaling, moments
+from skautoencoder.network.scaling import deviations, extremes, fit_scaling, means
+
+
+def fitted(kind, rows, output="identity"):
+    return fit_scaling(kind, rows, means(rows), ACTIVATIONS[output])
 
 
 def scaled(X, kind, output, **kwargs):
-    scaling = fit_scaling(kind, Rows(X, **kwargs), ACTIVATIONS[output])
+    scaling = fitted(kind, Rows(X, **kwargs), output)
     result = np.array(X.toarray() if sparse.issparse(X) else X)
     if scaling is not None:
         scaling.apply(result)
@@ -47,7 +51,8 @@ def test_weights_count_as_repetitions_and_zero_as_absence(X, rng):
     weights = rng.integers(0, 4, size=40)
     kept = np.flatnonzero(weights)
     rows = Rows(X, sample_weight=weights.astype(float), subset=kept)
-    mean, deviation = moments(rows)
+    mean = means(rows)
+    deviation = deviations(rows, mean)
     np.testing.assert_allclose(mean, np.repeat(X, weights, axis=0).mean(axis=0))
     np.testing.assert_allclose(deviation, np.repeat(X, weights, axis=0).std(axis=0), atol=1e-12)
     np.testing.assert_array_equal(extremes(rows)[0], X[kept].min(axis=0))
@@ -95,7 +100,7 @@ def test_auto_follows_the_range_of_the_output(output, low, high, expected, rng):
 
 
 def test_undo_is_the_inverse_of_apply(X):
-    scaling = fit_scaling("standard", Rows(X), ACTIVATIONS["identity"])
+    scaling = fitted("standard", Rows(X))
     rows = X.copy()
     scaling.apply(rows)
     scaling.undo(rows)
@@ -105,9 +110,9 @@ def test_undo_is_the_inverse_of_apply(X):
 def test_a_feature_that_varies_by_rounding_only_is_not_blown_up():
     X = np.full((100, 1), 1e8, dtype=np.float32)
     X[0] = np.nextafter(np.float32(1e8), np.float32(2e8))
-    assert fit_scaling("standard", Rows(X), ACTIVATIONS["identity"]).scale == 1
+    assert fitted("standard", Rows(X)).scale == 1
 
 
 def test_scaling_keeps_the_dtype_of_X(X):
-    scaling = fit_scaling("standard", Rows(X.astype(np.float32)), ACTIVATIONS["identity"])
+    scaling = fitted("standard", Rows(X.astype(np.float32)))
     assert scaling.shift.dtype == scaling.scale.dtype == np.float32

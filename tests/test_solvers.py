@@ -144,7 +144,7 @@ def test_muon_steps_computed_by_hand(rng):
 def test_muon_moves_all_layers_alike_on_one_thread_and_two(rng):
     results = []
     for n_threads in (1, 2):
-        shapes = layer_shapes([6, 5, 4, 6])
+        shapes = layer_shapes([6, 5, 4], [4, 6])
         parameters, gradients = Parameters(shapes, float), Parameters(shapes, float)
         gradients.flat[:] = np.random.default_rng(0).normal(size=gradients.flat.shape)
         with Workers(n_threads) as workers:

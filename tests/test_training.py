@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from skautoencoder import AdaptiveSchedule, ConstantSchedule, CosineSchedule
+from skautoencoder.network.autoencoder import Autoencoder
+from skautoencoder.network.bottleneck import PlainCode
 from skautoencoder.network.losses import LOSSES
 from skautoencoder.network.parallel import Workers
 from skautoencoder.network.parameters import Parameters, layer_shapes
@@ -24,7 +26,7 @@ class RecordingRows(Rows):
     def gather(self, index, out):
         if not isinstance(index, slice):
             self.batches.append(index.copy())
-        super().gather(index, out)
+        return super().gather(index, out)
 
 
 class RecordingSolver(ElementwiseSolver):
@@ -39,7 +41,7 @@ class RecordingSolver(ElementwiseSolver):
 
 
 def make_trainer(X, solver=None, schedule=None, rows=None, **settings):
-    parameters = Parameters(layer_shapes([X.shape[1], 2, X.shape[1]]), X.dtype)
+    parameters = Parameters(layer_shapes([X.shape[1], 2], [2, X.shape[1]]), X.dtype)
     parameters.flat[:] = np.random.default_rng(0).normal(size=parameters.flat.shape)
     solver = SGD(momentum=0) if solver is None else solver
     values = {
@@ -58,10 +60,10 @@ def make_trainer(X, solver=None, schedule=None, rows=None, **settings):
         schedule=schedule or ConstantSchedule(),
         **values,
     )
+    autoencoder = Autoencoder.build(parameters, ["identity", "identity"], 1, settings.loss)
     return Trainer(
+        autoencoder,
         parameters,
-        ["identity", "identity"],
-        1,
         rows or Rows(X),
         settings,
         solver.init_state(parameters),
@@ -123,7 +125,7 @@ def patience_run(losses, n_iter_no_change, tol=0.0):
     """How many epochs a run would make over these losses."""
     best, parameters = BestWeights(tol), Parameters([(1, 1), (1, 1)], float)
     for n_epochs, loss in enumerate(losses, start=1):
-        best.update(loss, parameters, {})
+        best.update(loss, parameters, {}, PlainCode())
         if best.n_stale >= n_iter_no_change:
             return n_epochs
     return None

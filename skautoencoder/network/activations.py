@@ -1,8 +1,9 @@
 """Activations: each turns pre-activations into values, in place.
 
 A function takes the pre-activations `z`, which it overwrites with the values, and
-optionally a buffer of the same shape that it fills with the derivatives dvalue/dz.
-To add one, write the function and an entry of `ACTIVATIONS`: the gradient check, the
+optionally a buffer of the same shape that it fills with the derivatives dvalue/dz. Its
+`curvature` takes `z` and returns the second derivatives, for penalties on the encoder's
+Jacobian. To add one, write the two and an entry of `ACTIVATIONS`: the gradient check, the
 estimator's parameter and the scaling of the data pick it up from there.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import erf
+from scipy.special import erf, expit
 
 # Klambauer et al. (2017), Self-Normalizing Neural Networks, eq. 14.
 SELU_ALPHA = 1.6732632423543772
@@ -22,13 +23,14 @@ MARGIN = 1e-3
 
 @dataclass(frozen=True)
 class Activation:
-    """An elementwise function, the range of its values, and a fitting initialiser.
+    """An elementwise function, its second derivative, range, and a fitting initialiser.
 
     `output_only` bars it from hidden layers and code. `inverse` leads from a value back to
     the pre-activation: for those that a loss is fused with.
     """
 
     function: Callable
+    curvature: Callable
     low: float = -np.inf
     high: float = np.inf
     initializer: str = "glorot_uniform"
@@ -169,18 +171,65 @@ def log(values):
     return np.log(np.maximum(values, MARGIN))
 
 
+def no_curvature(z):
+    """Second derivative of what is linear piece by piece: 0."""
+    return np.zeros_like(z)
+
+
+def tanh_curvature(z):
+    """-2 t (1 - t^2) with t = tanh(z)."""
+    t = np.tanh(z)
+    return -2 * t * (1 - t * t)
+
+
+def sigmoid_curvature(z):
+    """S (1 - s) (1 - 2 s) with s = sigmoid(z)."""
+    s = expit(z)
+    return s * (1 - s) * (1 - 2 * s)
+
+
+def elu_curvature(z):
+    """exp(z) below 0, else 0."""
+    return np.where(z > 0, z.dtype.type(0), np.exp(np.minimum(z, 0)))
+
+
+def selu_curvature(z):
+    """That of elu, scaled."""
+    return z.dtype.type(SELU_SCALE * SELU_ALPHA) * elu_curvature(z)
+
+
+def silu_curvature(z):
+    """S (1 - s) (2 + z (1 - 2 s)) with s = sigmoid(z)."""
+    s = expit(z)
+    return s * (1 - s) * (2 + z * (1 - 2 * s))
+
+
+def gelu_curvature(z):
+    """phi(z) (2 - z^2), phi the density of the standard normal distribution."""
+    density = np.exp(-0.5 * z * z) / z.dtype.type(np.sqrt(2 * np.pi))
+    return density * (2 - z * z)
+
+
+def softplus_curvature(z):
+    """S (1 - s) with s = sigmoid(z)."""
+    s = expit(z)
+    return s * (1 - s)
+
+
 ACTIVATIONS = {
-    "identity": Activation(identity, is_identity=True),
-    "tanh": Activation(tanh, low=-1, high=1),
-    "sigmoid": Activation(sigmoid, low=0, high=1, inverse=logit),
-    "relu": Activation(relu, low=0, initializer="he_uniform"),
-    "leaky_relu": Activation(leaky_relu, initializer="he_uniform"),
-    "elu": Activation(elu, low=-1),
-    "selu": Activation(selu, low=-SELU_SCALE * SELU_ALPHA, initializer="lecun_normal"),
-    "silu": Activation(silu, low=-0.2785),
-    "gelu": Activation(gelu, low=-0.17),
-    "softplus": Activation(softplus, low=0),
+    "identity": Activation(identity, no_curvature, is_identity=True),
+    "tanh": Activation(tanh, tanh_curvature, low=-1, high=1),
+    "sigmoid": Activation(sigmoid, sigmoid_curvature, low=0, high=1, inverse=logit),
+    "relu": Activation(relu, no_curvature, low=0, initializer="he_uniform"),
+    "leaky_relu": Activation(leaky_relu, no_curvature, initializer="he_uniform"),
+    "elu": Activation(elu, elu_curvature, low=-1),
+    "selu": Activation(
+        selu, selu_curvature, low=-SELU_SCALE * SELU_ALPHA, initializer="lecun_normal"
+    ),
+    "silu": Activation(silu, silu_curvature, low=-0.2785),
+    "gelu": Activation(gelu, gelu_curvature, low=-0.17),
+    "softplus": Activation(softplus, softplus_curvature, low=0),
     # Exponentials of exponentials leave the range of any float.
-    "exp": Activation(exp, low=0, output_only=True, inverse=log),
+    "exp": Activation(exp, np.exp, low=0, output_only=True, inverse=log),
 }
 HIDDEN_ACTIVATIONS = [name for name, a in ACTIVATIONS.items() if not a.output_only]

@@ -1,4 +1,4 @@
-"""What the parts that users configure have in common: solvers and schedules."""
+"""What solvers, schedules, corruptions and penalties, which users configure, have in common."""
 
 import inspect
 import math
@@ -46,8 +46,11 @@ class Component:
         return f"{type(self).__name__}({', '.join(changed)})"
 
 
-def check_number(component, name, low, high, *, closed="both", kind=Real):
-    """Raise ValueError unless the component's parameter is a number in the interval."""
+def check_number(component, name, low, high, *, closed="both", kind=Real, alternative=None):
+    """Raise ValueError unless the component's parameter is a number in the interval.
+
+    `alternative` names what else the caller allows.
+    """
     value = getattr(component, name)
     includes_low, includes_high = closed in ("both", "left"), closed in ("both", "right")
     if (
@@ -59,9 +62,10 @@ def check_number(component, name, low, high, *, closed="both", kind=Real):
         or (value == high and not includes_high)
     ):
         noun = "number" if kind is Real else "integer"
+        left = "[" if includes_low and low > -math.inf else "("
         right = "]" if includes_high and high < math.inf else ")"
-        interval = f"{'[' if includes_low else '('}{low}, {high}{right}"
+        other = "" if alternative is None else f", or {alternative}"
         raise ValueError(
             f"The {name!r} parameter of {type(component).__name__} must be a finite {noun} in "
-            f"{interval}. Got {value!r} instead."
+            f"{left}{low}, {high}{right}{other}. Got {value!r} instead."
         )

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from .layers import BatchBuffers
+from .autoencoder import BatchMemory
+from .layers import Dropout
 from .parallel import even_slices
+from .penalties import CodeBatch
 
 # A batch is cut where each shard still holds this many multiply-adds and rows.
 WORK_PER_SHARD = 4_000_000
@@ -11,105 +13,184 @@ MIN_ROWS_PER_SHARD = 16
 
 
 class Shard:
-    """One thread's part of a batch: buffers, and gradients of its own."""
+    """One thread's part of a batch: memory, random numbers, and gradients of its own."""
 
-    def __init__(self, network, parameters, n_rows):
-        self._network = network
-        self._buffers = {n_rows: BatchBuffers.allocate(network, n_rows)}
+    def __init__(self, autoencoder, parameters, rows, n_rows, rng):
+        self._autoencoder = autoencoder
+        self._rows = rows
+        self._memories = {n_rows: BatchMemory.allocate(autoencoder, n_rows)}
         self._largest = n_rows
-        self.gradients = parameters.zeros_like()
+        self._rng = rng
+        corruption, rate = autoencoder.corruption, autoencoder.dropout
+        self._corrupt = None if corruption is None else corruption.corrupter(rows)
+        self._dropout = Dropout(rate, rng) if rate else None
+        self.gradients = parameters.gradients()
 
-    def compute(self, rows, index, loss, normaliser):
-        """Fill the gradients for these rows over `normaliser`, and return the loss's sum."""
-        buffers = self._buffers_for(len(index))
-        target = buffers.values[0]
-        rows.gather(index, target)
-        # The deltas serve as scratch memory before the way back.
-        output = self._network.forward(buffers.values, buffers.deltas, buffers.derivatives)
-        delta = buffers.deltas[-1]
-        total = loss.function(target, output, rows.weights(index), delta)
+    def forward(self, index):
+        """Run rows through the network."""
+        autoencoder, memory = self._autoencoder, self._memory_for(len(index))
+        self._memory, self._weights = memory, self._rows.weights(index)
+        self._present = self._rows.gather(index, memory.target)
+        if self._corrupt is not None:
+            self._corrupt(memory.target, memory.encoder.values[0], self._rng)
+        values = autoencoder.encoder.forward(memory.encoder, self._dropout)
+        if autoencoder.bottleneck.is_sampled:
+            autoencoder.bottleneck.sample(values, memory.decoder.values[0], self._rng)
+        autoencoder.decoder.forward(memory.decoder, self._dropout)
+
+    def code_sum(self):
+        """Weighted sum of the code over the rows of the last call of `forward`."""
+        code = self._memory.encoder.values[-1]
+        return code.sum(axis=0) if self._weights is None else self._weights @ code
+
+    def backward(self, loss, normaliser, mean_code=None):
+        """Fill the gradients for these rows over `normaliser`; return sums over the rows.
+
+        These are the loss, the bottleneck's penalty, and the number of observed cells (0
+        where nobody asks), all by weight.
+        """
+        autoencoder, memory, gradients = self._autoencoder, self._memory, self.gradients
+        bottleneck, delta = autoencoder.bottleneck, memory.decoder.deltas[-1]
+        output = memory.decoder.values[-1]
+        total = loss.compute(memory.target, output, self._weights, self._present, delta)
         np.divide(delta, normaliser, out=delta)
-        self._network.backward(buffers, self.gradients)
-        return total
+        autoencoder.decoder.backward(memory.decoder, gradients, memory.code_delta)
+        if bottleneck.is_idle:
+            autoencoder.encoder.backward(memory.encoder, gradients)
+            penalty = 0.0
+        else:
+            batch = self._code_batch(normaliser, mean_code)
+            code, code_delta = memory.decoder.values[0], memory.code_delta
+            penalty = bottleneck.backward(batch, code, code_delta, memory.encoder.deltas[-1])
+            autoencoder.encoder.backward(memory.encoder, gradients)
+            penalty += bottleneck.at_encoder(batch, gradients)
+        if gradients.ties:
+            gradients.join_ties()
+        n_cells = self._n_cells() if bottleneck.is_sampled else 0.0
+        return total, penalty, n_cells
 
-    def _buffers_for(self, n_rows):
-        if n_rows not in self._buffers:
-            self._buffers[n_rows] = self._buffers[self._largest].head(n_rows)
-        return self._buffers[n_rows]
+    def _code_batch(self, normaliser, mean_code):
+        values, encoder = self._memory.encoder.values, self._autoencoder.encoder
+        return CodeBatch(
+            encoder, values[0], values[-1], self._weights, normaliser, mean_code, self._rng
+        )
+
+    def _n_cells(self):
+        target = self._memory.target
+        counts = np.full(len(target), target.shape[1])
+        if self._present is not None:
+            counts = self._present.sum(axis=1)
+        return float(counts.sum() if self._weights is None else counts @ self._weights)
+
+    def _memory_for(self, n_rows):
+        if n_rows not in self._memories:
+            self._memories[n_rows] = self._memories[self._largest].head(n_rows)
+        return self._memories[n_rows]
 
 
 class BatchGradient:
-    """Mean loss of a batch and its gradient, with the penalty of alpha.
+    """Mean objective of a batch and its gradient, with the penalty of alpha.
 
     Parameters
     ----------
-    network : Network
-        As the loss wants it, see `training_network`.
+    autoencoder : Autoencoder
     parameters : Parameters
-        What the network looks at.
+        What the networks look at.
     rows : Rows
     loss : Loss
     alpha : float
     workers : Workers
+    rng : numpy.random.Generator
+        Parent of the generators of the shards, asked only where the way through the
+        network is random.
     """
 
-    def __init__(self, network, parameters, rows, loss, alpha, workers):
-        self.network = network
+    def __init__(self, autoencoder, parameters, rows, loss, alpha, workers, rng=None):
+        self.autoencoder = autoencoder
         self.parameters = parameters
         self.rows = rows
         self.loss = loss
         self.alpha = alpha
         self.workers = workers
+        self.rng = rng
         self._shards = []
 
     def allocate(self, batch_size):
-        """Make buffers and gradients for batches of up to so many rows."""
-        n_shards = n_shards_for(self.network, batch_size, self.workers.n_threads)
+        """Make memory and gradients for batches of up to so many rows."""
+        n_shards = n_shards_for(self.autoencoder, batch_size, self.workers.n_threads)
         n_rows = -(-batch_size // n_shards)
-        self._shards = [Shard(self.network, self.parameters, n_rows) for _ in range(n_shards)]
+        is_random = self.autoencoder.is_random or not self.autoencoder.bottleneck.is_idle
+        generators = self.rng.spawn(n_shards) if is_random and self.rng else [None] * n_shards
+        self._shards = [
+            Shard(self.autoencoder, self.parameters, self.rows, n_rows, generator)
+            for generator in generators
+        ]
 
     def compute(self, index, normaliser):
         """Return the sum of the objective over the rows, and the gradient of sum / normaliser."""
-        if len(self._shards) == 1:
-            total = self._shards[0].compute(self.rows, index, self.loss, normaliser)
+        parts = even_slices(len(index), len(self._shards))
+        shards = self._shards[: len(parts)]
+        if self.autoencoder.bottleneck.needs_mean_code:
+            sums = self._compute_in_two_steps(shards, parts, index, normaliser)
         else:
-            total = self._compute_in_shards(index, normaliser)
-        gradients = self._shards[0].gradients
+            sums = self._compute_at_once(shards, parts, index, normaliser)
+        if len(shards) > 1:
+            self._add_up([shard.gradients.flat for shard in shards])
+        loss, penalty, n_cells = (sum(each) for each in zip(*sums, strict=True))
+        total = self.autoencoder.bottleneck.objective(loss, penalty, n_cells)
+        self.autoencoder.bottleneck.observe(loss, n_cells)
+        gradients = shards[0].gradients
         if self.alpha:
             total += normaliser * self.penalty()
-            for gradient, weights in zip(gradients.weights, self.parameters.weights, strict=True):
-                gradient += self.alpha * weights
+            for number in self.parameters.own_weights:
+                gradients.weights[number] += self.alpha * self.parameters.weights[number]
         return total, gradients
 
     def penalty(self):
         """Return alpha/2 times the squared norm of all weights."""
-        squares = (np.dot(w.ravel(), w.ravel()) for w in self.parameters.weights)
-        return 0.5 * self.alpha * float(sum(squares))
+        own = (self.parameters.weights[number] for number in self.parameters.own_weights)
+        return 0.5 * self.alpha * float(sum(np.dot(w.ravel(), w.ravel()) for w in own))
 
-    def _compute_in_shards(self, index, normaliser):
-        parts = even_slices(len(index), len(self._shards))
-        shards = self._shards[: len(parts)]
-
+    def _compute_at_once(self, shards, parts, index, normaliser):
         def compute(job):
             shard, part = job
-            return shard.compute(self.rows, index[part], self.loss, normaliser)
+            shard.forward(index[part])
+            return shard.backward(self.loss, normaliser)
+
+        return self.workers.map(compute, list(zip(shards, parts, strict=True)))
+
+    def _compute_in_two_steps(self, shards, parts, index, normaliser):
+        """All shards forward, then back with the mean code of the whole batch."""
+
+        def forward(job):
+            shard, part = job
+            shard.forward(index[part])
+            return shard.code_sum()
+
+        code_sums = self.workers.map(forward, list(zip(shards, parts, strict=True)))
+        mean_code = sum(code_sums) / self.rows.total_weight(index)
+
+        def backward(shard):
+            return shard.backward(self.loss, normaliser, mean_code)
+
+        return self.workers.map(backward, shards)
+
+    def _add_up(self, flats):
+        """Add the gradients of all shards to those of the first."""
 
         def add_up(part):
-            first, *others = (shard.gradients.flat[part] for shard in shards)
+            first, *others = (flat[part] for flat in flats)
             for other in others:
                 np.add(first, other, out=first)
 
-        total = sum(self.workers.map(compute, list(zip(shards, parts, strict=True))))
-        n_parameters = len(self.parameters.flat)
-        self.workers.map(add_up, even_slices(n_parameters, self.workers.n_threads))
-        return total
+        self.workers.map(add_up, even_slices(len(flats[0]), self.workers.n_threads))
 
 
-def n_shards_for(network, batch_size, n_threads):
+def n_shards_for(autoencoder, batch_size, n_threads):
     """Into how many shards to cut a batch.
 
     Two for a large batch even where one thread runs both in turn, so that one thread and
     two give the same result bit for bit.
     """
-    useful = 3 * batch_size * network.n_weights // WORK_PER_SHARD
+    useful = 3 * batch_size * autoencoder.n_weights // WORK_PER_SHARD
     return int(max(1, min(useful, batch_size // MIN_ROWS_PER_SHARD, max(2, n_threads))))

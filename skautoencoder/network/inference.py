@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .layers import inference_memory
+from .bottleneck import divergence, halves
+from .layers import Buffers
 from .parallel import even_slices, quiet_overflow
 from .rows import block_slices
 
@@ -15,66 +16,145 @@ def n_useful_threads(n_multiply_adds, n_threads):
     return max(1, min(n_threads, int(n_multiply_adds // WORK_PER_THREAD)))
 
 
-def for_each_block(function, network, rows, workers, result=None):
-    """Call ``function(part, inputs, outputs)`` for blocks of rows and the network's outputs.
+class Passage:
+    """Memory for the way of blocks of up to n_rows rows through networks in a row."""
 
-    `inputs` and `outputs` are valid during the call, and `inputs` are not to be changed.
-    With `result` the outputs are written there, otherwise to a buffer of the calling thread.
+    def __init__(self, networks, n_rows):
+        self.networks = networks
+        self._largest = n_rows
+        self._buffers = {n_rows: [Buffers.for_inference(each, n_rows) for each in networks]}
+
+    def buffers(self, n_rows):
+        """Those of each network for so many rows."""
+        if n_rows not in self._buffers:
+            self._buffers[n_rows] = [each.head(n_rows) for each in self._buffers[self._largest]]
+        return self._buffers[n_rows]
+
+    def run(self, inputs, result=None):
+        """Return the last network's values, written to `result` unless None."""
+        all_buffers = self.buffers(len(inputs))
+        if result is not None:
+            all_buffers[-1].values[-1] = result
+        for network, buffers in zip(self.networks, all_buffers, strict=True):
+            buffers.values[0] = inputs
+            inputs = network.forward(buffers)
+        return inputs
+
+
+def for_each_block(function, networks, rows, workers):
+    """Call ``function(part, inputs, present, passage)`` for blocks of rows.
+
+    `inputs` are valid during the call and not to be changed; `present` says which of their
+    cells are observed, None where all are.
     """
-    parts = block_slices(len(rows), max(network.widths))
+    widest = max(max(network.widths) for network in networks)
+    parts = block_slices(len(rows), widest)
 
     def run(share):
-        memory = inference_memory(network, parts[0].stop)
+        passage = Passage(networks, parts[0].stop)
+        memory = np.empty((parts[0].stop, networks[0].widths[0]), networks[0].dtype)
         with quiet_overflow():
             for part in parts[share]:
-                n_rows = part.stop - part.start
-                values, scratch = ([array[:n_rows] for array in arrays] for arrays in memory)
-                values[0] = rows.read(part, values[0])
-                if result is not None:
-                    values[-1] = result[part]
-                function(part, values[0], network.forward(values, scratch))
+                inputs, present = rows.read(part, memory[: part.stop - part.start])
+                function(part, inputs, present, passage)
 
-    n_threads = n_useful_threads(len(rows) * network.n_weights, workers.n_threads)
+    n_weights = sum(network.n_weights for network in networks)
+    n_threads = n_useful_threads(len(rows) * n_weights, workers.n_threads)
     workers.map(run, even_slices(len(parts), n_threads))
 
 
-def outputs(network, rows, workers, scaling=None):
+def outputs(networks, rows, workers, scaling=None):
     """The last layer's values for all rows; `scaling` is undone on them."""
-    result = np.empty((len(rows), len(network.layers[-1].bias)), network.dtype)
+    result = np.empty((len(rows), networks[-1].widths[-1]), networks[-1].dtype)
 
-    def finish(part, _, values):
+    def store(part, inputs, present, passage):
+        passage.run(inputs, result[part])
         if scaling is not None:
-            scaling.undo(values)
+            scaling.undo(result[part])
 
-    for_each_block(finish, network, rows, workers, result)
+    for_each_block(store, networks, rows, workers)
     return result.astype(rows.X.dtype, copy=False)
 
 
-def squared_errors(network, rows, workers, per_feature=False):
-    """Squared reconstruction errors in the units of X: the mean of each row, or each cell.
+def squared_errors(networks, rows, workers):
+    """Squared reconstruction error of every cell, in the units of X; NaN where X is missing."""
+    result = np.empty((len(rows), rows.n_features))
 
-    In float64, where the square of no float32 is out of range.
-    """
-    result = np.empty((len(rows), rows.n_features) if per_feature else len(rows))
+    def store(part, inputs, present, passage):
+        result[part] = _squared_errors(rows, inputs, passage)
+        if present is not None:
+            result[part][~present] = np.nan
 
-    def store(part, inputs, values):
-        errors = np.subtract(values, inputs, dtype=np.float64)
-        if rows.scaling is not None:
-            np.multiply(errors, rows.scaling.scale, out=errors)
-        np.square(errors, out=errors)
-        result[part] = errors if per_feature else errors.mean(axis=1)
-
-    for_each_block(store, network, rows, workers)
+    for_each_block(store, networks, rows, workers)
     return result
 
 
-def mean_loss(network, rows, loss, workers):
-    """Weighted mean of the loss over the rows."""
-    totals = {}
+def row_errors(networks, rows, workers):
+    """Sum of the squared errors of each row in the units of X, and its number of observed cells."""
+    sums, counts = np.empty(len(rows)), np.full(len(rows), float(rows.n_features))
 
-    def add(part, inputs, values):
-        gradient = np.empty_like(values)
-        totals[part.start] = loss.function(inputs, values, rows.weights(part), gradient)
+    def store(part, inputs, present, passage):
+        errors = _squared_errors(rows, inputs, passage)
+        if present is not None:
+            np.multiply(errors, present, out=errors)
+            counts[part] = present.sum(axis=1)
+        sums[part] = errors.sum(axis=1)
 
-    for_each_block(add, network, rows, workers)
+    for_each_block(store, networks, rows, workers)
+    return sums, counts
+
+
+def _squared_errors(rows, inputs, passage):
+    """In float64, where the square of no float32 is out of range."""
+    errors = np.subtract(passage.run(inputs), inputs, dtype=np.float64)
+    if rows.scaling is not None:
+        np.multiply(errors, rows.scaling.scale, out=errors)
+    return np.square(errors, out=errors)
+
+
+def mean_loss(autoencoder, rows, loss, workers):
+    """Weighted mean of the loss over the rows, without penalties.
+
+    Where training corrupts its input or samples the code, so is this done here, with the
+    same random numbers at every call, so that its values can be compared. For a sampled code
+    the loss is minus the evidence lower bound.
+    """
+    bottleneck, totals = autoencoder.bottleneck, {}
+    corruption = autoencoder.corruption
+    corrupt = None if corruption is None else corruption.corrupter(rows)
+
+    def add(part, inputs, present, passage):
+        weights, rng = rows.weights(part), np.random.default_rng(part.start)
+        seen = inputs
+        if corrupt is not None:
+            seen = np.empty_like(inputs)
+            corrupt(inputs, seen, rng)
+        total_divergence = n_cells = 0.0
+        if bottleneck.is_sampled:
+            output, total_divergence = _sampled_output(bottleneck, passage, seen, weights, rng)
+            n_cells = _n_cells(inputs, present, weights)
+        else:
+            output = passage.run(seen)
+        gradient = np.empty_like(output)
+        total = loss.compute(inputs, output, weights, present, gradient)
+        totals[part.start] = bottleneck.objective(total, total_divergence, n_cells)
+
+    for_each_block(add, autoencoder.networks, rows, workers)
     return sum(totals[start] for start in sorted(totals)) / rows.total_weight()
+
+
+def _sampled_output(bottleneck, passage, inputs, weights, rng):
+    """The decoder's output for a sample of each row's code, and the sum of the divergences."""
+    (encoder, decoder), buffers = passage.networks, passage.buffers(len(inputs))
+    buffers[0].values[0] = inputs
+    values = encoder.forward(buffers[0])
+    bottleneck.sample(values, buffers[1].values[0], rng)
+    divergences = divergence(*halves(values))
+    total = divergences.sum() if weights is None else divergences @ weights
+    return decoder.forward(buffers[1]), float(total)
+
+
+def _n_cells(inputs, present, weights):
+    """Number of observed cells, by weight."""
+    counts = np.full(len(inputs), inputs.shape[1]) if present is None else present.sum(axis=1)
+    return float(counts.sum() if weights is None else counts @ weights)

@@ -1,4 +1,6 @@
-"""Dense layers in a row, linear paths beside them, and the buffers that one batch needs."""
+"""Dense layers in a row, the linear path beside them, and the buffers that one batch needs."""
+
+from itertools import count
 
 import numpy as np
 
@@ -6,83 +8,46 @@ from .activations import ACTIVATIONS
 
 
 class Dense:
-    """values = activation(inputs @ weights + bias)."""
+    """values = activation(inputs @ weights + bias); `number` says which gradients are its own."""
 
-    def __init__(self, weights, bias, activation):
+    def __init__(self, weights, bias, activation, number=0):
         self.weights = weights
         self.bias = bias
         self.activation = ACTIVATIONS[activation]
         self.activate = self.activation.function
+        self.number = number
 
     def map(self, inputs, values):
         """Fill `values` with inputs @ weights + bias, before the activation."""
         np.dot(inputs, self.weights, out=values)
         np.add(values, self.bias, out=values)
 
-    def backward(self, inputs, delta, ones, weights_gradient, bias_gradient, upstream=None):
+    def backward(self, inputs, delta, ones, gradients, upstream=None):
         """Fill the gradients from delta = dloss/dz, and `upstream` with dloss/dinputs."""
-        np.dot(inputs.T, delta, out=weights_gradient)
+        np.dot(inputs.T, delta, out=gradients.weights[self.number])
         # A product with ones is faster than delta.sum(axis=0).
-        np.dot(ones, delta, out=bias_gradient)
+        np.dot(ones, delta, out=gradients.biases[self.number])
         if upstream is not None:
             np.dot(delta, self.weights.T, out=upstream)
 
 
-class LinearPath:
-    """An affine map beside the layers, added to the values of the layer where it ends.
+class Network:
+    """Dense layers in a row, and the linear path beside them: an encoder, or a decoder.
 
-    Values number 0 are the network's inputs, number i those of its i-th layer. A path
-    that is `inside` is added before that layer's activation, which training knows only
-    where this is the identity. `number` says which of the gradients is the path's.
+    Parameters
+    ----------
+    layers : list of Dense
+    path : Dense or None
+        A linear path from the inputs to the outputs, added to them.
+    is_path_inside : bool
+        Whether the path is added before the last activation, which training knows only
+        where this is the identity.
     """
 
-    def __init__(self, start, stop, dense, number, inside=False):
-        self.start = start
-        self.stop = stop
-        self.dense = dense
-        self.number = number
-        self.inside = inside
-
-    def add(self, values, scratch):
-        """Add to the values where the path ends, given those of all layers."""
-        self.dense.map(values[self.start], scratch)
-        np.add(values[self.stop], scratch, out=values[self.stop])
-
-
-class Network:
-    """Dense layers in a row, and the linear paths beside some of them."""
-
-    def __init__(self, layers, paths=()):
+    def __init__(self, layers, path=None, is_path_inside=False):
         self.layers = layers
-        self.paths = list(paths)
-        self._path_to = {path.stop: path for path in self.paths}
-        self._starts = {path.start for path in self.paths if path.start > 0}
-
-    @classmethod
-    def build(cls, weights, biases, activations, code, bounded=False):
-        """One layer for each activation.
-
-        Two more weights and biases than activations are those of linear paths, from the
-        input to the code, which is the layer number `code`, and from the code to the
-        output. `bounded` says that this one is added before the output's activation.
-        """
-        n_layers = len(activations)
-        layers = [Dense(*t) for t in zip(weights, biases, activations, strict=False)]
-        ends = [(0, code), (code, n_layers)]
-        paths = [
-            LinearPath(*end, Dense(weights[i], biases[i], "identity"), i, bounded and end[0] > 0)
-            for i, end in zip(range(n_layers, len(weights)), ends, strict=False)
-        ]
-        return cls(layers, paths)
-
-    def part(self, start, stop):
-        """The layers between values number `start` and `stop`, for inference."""
-        paths = [
-            LinearPath(path.start - start, path.stop - start, path.dense, path.number, path.inside)
-            for path in self.paths
-            if start <= path.start and path.stop <= stop
-        ]
-        return Network(self.layers[start:stop], paths)
+        self.path = path
+        self.is_path_inside = is_path_inside
 
     @property
     def widths(self):
@@ -97,94 +62,136 @@ class Network:
     @property
     def n_weights(self):
         """Number of weights: of the multiply-adds that a row needs on its way forward."""
-        layers = [*self.layers, *(path.dense for path in self.paths)]
-        return sum(layer.weights.size for layer in layers)
+        dense = self.layers if self.path is None else [*self.layers, self.path]
+        return sum(layer.weights.size for layer in dense)
 
-    def forward(self, values, scratch, derivatives=None):
-        """Run `values[0]` through the layers, filling `values` and `derivatives`.
+    def forward(self, buffers, dropout=None):
+        """Run the inputs, `buffers.values[0]`, through the layers; return the last values.
 
-        `scratch` holds an array of the width of each layer.
+        Fills `buffers.values` and, unless None, `buffers.derivatives`. `dropout` acts on
+        the hidden layers.
         """
+        values, derivatives = buffers.values, buffers.derivatives
+        last = len(self.layers) - 1
         for i, layer in enumerate(self.layers):
-            path = self._path_to.get(i + 1)
             layer.map(values[i], values[i + 1])
-            if path is not None and path.inside:
-                path.add(values, scratch[i])
+            if i == last and self.is_path_inside:
+                self._add_path(values, buffers.path_values)
             layer.activate(values[i + 1], derivatives and derivatives[i])
-            if path is not None and not path.inside:
-                path.add(values, scratch[i])
+            if dropout is not None and i < last:
+                dropout.apply(values[i + 1], derivatives[i])
+        if self.path is not None and not self.is_path_inside:
+            self._add_path(values, buffers.path_values)
         return values[-1]
 
-    def backward(self, buffers, gradients):
-        """Turn dloss/doutput in `buffers.deltas[-1]` into the gradients of all parameters."""
+    def backward(self, buffers, gradients, upstream=None):
+        """Turn dloss/doutputs in `buffers.deltas[-1]` into the gradients of all parameters.
+
+        Fills `upstream`, unless None, with dloss/dinputs.
+        """
         values, deltas, ones = buffers.values, buffers.deltas, buffers.ones
+        if self.path is not None:
+            path_upstream = None if upstream is None else buffers.path_delta
+            self.path.backward(values[0], deltas[-1], ones, gradients, path_upstream)
         for i in range(len(self.layers) - 1, -1, -1):
             delta, derivative = deltas[i], buffers.derivatives[i]
-            if i + 1 in self._starts:
-                np.add(delta, buffers.path_delta, out=delta)
-            path = self._path_to.get(i + 1)
-            if path is not None:
-                upstream = buffers.path_delta if path.start else None
-                weights, bias = gradients.weights[path.number], gradients.biases[path.number]
-                path.dense.backward(values[path.start], delta, ones, weights, bias, upstream)
             if derivative is not None:
                 np.multiply(delta, derivative, out=delta)
-            upstream = deltas[i - 1] if i else None
-            weights, bias = gradients.weights[i], gradients.biases[i]
-            self.layers[i].backward(values[i], delta, ones, weights, bias, upstream)
+            below = deltas[i - 1] if i else upstream
+            self.layers[i].backward(values[i], delta, ones, gradients, below)
+        if self.path is not None and upstream is not None:
+            np.add(upstream, buffers.path_delta, out=upstream)
+
+    def _add_path(self, values, path_values):
+        self.path.map(values[0], path_values)
+        np.add(values[-1], path_values, out=values[-1])
 
 
-class BatchBuffers:
-    """Memory for the values, derivatives and deltas of every layer, for up to n_rows rows.
+def encoder_and_decoder(weights, biases, activations, n_encoder_layers, bounded=False):
+    """Two networks, of one layer for each activation.
 
-    `values[0]` is the network's input. An identity layer has no derivatives (None).
-    `path_delta` is what a linear path that starts inside adds to the delta there.
+    Two more weights and biases than activations are those of linear paths, from the input
+    to the code and from there to the output. `bounded` says that this one is added before
+    the output's activation.
+    """
+    n_layers = len(activations)
+    names = [*activations, "identity", "identity"]
+    dense = [Dense(*each) for each in zip(weights, biases, names, count(), strict=False)]
+    paths = dense[n_layers:] or [None, None]
+    encoder = Network(dense[:n_encoder_layers], paths[0])
+    decoder = Network(dense[n_encoder_layers:n_layers], paths[1], bounded and paths[1] is not None)
+    return encoder, decoder
+
+
+class Dropout:
+    """Sets each hidden value to 0 with probability `rate`, and divides the others by 1 - rate.
+
+    References
+    ----------
+    .. [1] Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov (2014), Dropout: A simple
+       way to prevent neural networks from overfitting. JMLR 15.
     """
 
-    def __init__(self, values, derivatives, deltas, path_delta, ones):
+    def __init__(self, rate, rng):
+        self.rate = rate
+        self.rng = rng
+
+    def apply(self, values, derivative):
+        """Drop values in place, and their derivatives with them."""
+        factor = self.rng.random(values.shape, dtype=values.dtype)
+        np.greater_equal(factor, self.rate, out=factor)
+        np.multiply(factor, 1 / (1 - self.rate), out=factor)
+        np.multiply(values, factor, out=values)
+        np.multiply(derivative, factor, out=derivative)
+
+
+class Buffers:
+    """Memory for one pass of up to n_rows rows through a network.
+
+    `values[0]` is the network's input; `derivatives` and what follows it are for training.
+    An identity layer has no derivatives (None) unless `drops`. `path_delta` is what the
+    linear path adds to the delta of the inputs.
+    """
+
+    def __init__(self, values, path_values, derivatives=None, deltas=None, path_delta=None):
         self.values = values
+        self.path_values = path_values
         self.derivatives = derivatives
         self.deltas = deltas
         self.path_delta = path_delta
-        self.ones = ones
+        self.ones = None if deltas is None else np.ones(len(values[0]), values[0].dtype)
 
     @classmethod
-    def allocate(cls, network, n_rows):
-        """Fresh buffers for a network."""
-        widths = network.widths
+    def for_inference(cls, network, n_rows):
+        """Fresh buffers for passes forward."""
+        values = [empty_rows(network, n_rows, width) for width in network.widths]
+        return cls(values, None if network.path is None else np.empty_like(values[-1]))
+
+    @classmethod
+    def for_training(cls, network, n_rows, drops=False):
+        """Fresh buffers for passes forward and back."""
+        values = [empty_rows(network, n_rows, width) for width in network.widths]
         derivatives = [
-            None if layer.activation.is_identity else empty_rows(network, n_rows, width)
-            for layer, width in zip(network.layers, widths[1:], strict=True)
+            None if layer.activation.is_identity and not drops else np.empty_like(outputs)
+            for layer, outputs in zip(network.layers, values[1:], strict=True)
         ]
-        starts = [path.start for path in network.paths if path.start > 0]
-        return cls(
-            values=[empty_rows(network, n_rows, width) for width in widths],
-            derivatives=derivatives,
-            deltas=[empty_rows(network, n_rows, width) for width in widths[1:]],
-            path_delta=empty_rows(network, n_rows, widths[starts[0]] if starts else 0),
-            ones=np.ones(n_rows, network.dtype),
-        )
+        deltas = [np.empty_like(outputs) for outputs in values[1:]]
+        path_delta = None if network.path is None else np.empty_like(values[0])
+        # The last delta is free until the way back.
+        return cls(values, deltas[-1], derivatives, deltas, path_delta)
 
     def head(self, n_rows):
-        """The same memory for a smaller batch."""
-        return BatchBuffers(
-            [array[:n_rows] for array in self.values],
-            [None if array is None else array[:n_rows] for array in self.derivatives],
-            [array[:n_rows] for array in self.deltas],
-            self.path_delta[:n_rows],
-            self.ones[:n_rows],
+        """The same memory for fewer rows."""
+
+        def cut(arrays):
+            return arrays and [None if array is None else array[:n_rows] for array in arrays]
+
+        path_values, path_delta = cut([self.path_values, self.path_delta])
+        return Buffers(
+            cut(self.values), path_values, cut(self.derivatives), cut(self.deltas), path_delta
         )
 
 
 def empty_rows(network, n_rows, width):
     """Uninitialised memory of the network's type."""
     return np.empty((n_rows, width), network.dtype)
-
-
-def inference_memory(network, n_rows):
-    """Values of every layer, and scratch memory, which has a width where a path ends."""
-    widths = network.widths
-    ends = {path.stop for path in network.paths}
-    values = [empty_rows(network, n_rows, width) for width in widths]
-    scratch_widths = [width if i in ends else 0 for i, width in enumerate(widths)]
-    return values, [empty_rows(network, n_rows, width) for width in scratch_widths[1:]]

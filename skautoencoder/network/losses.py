@@ -33,6 +33,17 @@ class Loss:
         """Whether targets must lie in a range."""
         return np.isfinite(self.low) or np.isfinite(self.high)
 
+    def compute(self, target, output, sample_weight, present, gradient):
+        """Call the function where only the cells that are `present` count; None: all are."""
+        if present is None:
+            return self.function(target, output, sample_weight, gradient)
+        # A row's loss is a sum over its cells, so each cell can be a row of its own.
+        weights = present.astype(target.dtype)
+        if sample_weight is not None:
+            weights *= sample_weight[:, np.newaxis]
+        target, output, gradient = (a.reshape(-1, 1) for a in (target, output, gradient))
+        return self.function(target, output, weights.ravel(), gradient)
+
 
 def squared_error(target, output, sample_weight, gradient):
     """0.5 * (output - target)^2."""

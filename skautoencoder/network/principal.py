@@ -11,7 +11,7 @@ from scipy import linalg
 from scipy.sparse import linalg as sparse_linalg
 
 from .activations import ACTIVATIONS
-from .scaling import moments
+from .scaling import means
 
 # Up to this many features the covariance matrix is formed: one pass and its eigenvectors. With
 # more of them, some tens of passes that apply it to vectors take less time and memory.
@@ -29,7 +29,7 @@ def principal_components(rows, n_components):
         Where the rows have fewer dimensions than n_components, the last ones are 0.
     variances : ndarray of shape (n_components,)
     """
-    mean, _ = moments(rows)
+    mean = means(rows)
     components = np.zeros((n_components, rows.n_features))
     variances = np.zeros(n_components)
     n_found = min(n_components, len(rows), rows.n_features)
@@ -85,6 +85,7 @@ def lay_paths(parameters, activations, code, components, share=1.0, bounded=Fals
 
     With `bounded` the second leads to what the output's activation takes, and is PCA's
     in the sense that it gives where it is steepest: with a bias of 0, times its slope there.
+    Tied paths, one the transpose of the other, leave the code in the units of the rows.
 
     Parameters
     ----------
@@ -99,17 +100,17 @@ def lay_paths(parameters, activations, code, components, share=1.0, bounded=Fals
     """
     mean, axes, variances = components
     # The first number of the code has variance 1, whatever the units of the rows.
-    unit = np.sqrt(variances[0]) or 1.0
+    unit = 1.0 if parameters.ties else np.sqrt(variances[0]) or 1.0
     encoder, decoder = parameters.weights[-2:]
     encoder[...] = share / unit * axes.T
     decoder[...] = share * unit * axes
     to_code, to_output = parameters.biases[-2:]
     to_code[...] = -share / unit * (axes @ mean) - _at_zero(activations[code - 1])[0]
     value, slope = _at_zero(activations[-1])
-    if bounded:
-        decoder /= slope
-    else:
+    if not bounded:
         to_output[...] = mean - value
+    elif not parameters.ties:
+        decoder /= slope
 
 
 def end_in_zeros(parameters, activations, code):

@@ -17,7 +17,8 @@ def block_slices(n_rows, width):
 class Rows:
     """Rows of a dense array or a CSR matrix, with their scaling and weights.
 
-    X is neither copied nor changed; it may be read-only or memory-mapped.
+    X is neither copied nor changed; it may be read-only or memory-mapped. Missing cells, which
+    are NaN in X, become `center` once that is set.
 
     Parameters
     ----------
@@ -26,13 +27,21 @@ class Rows:
     sample_weight : ndarray of shape (n,) or None
     subset : ndarray of int or None
         Restricts the rows to X[subset], without copying them.
+    has_missing : bool
+        Whether X may have cells that are NaN.
+    center : ndarray of shape (n_features,) or None
+        The mean of each feature in the network's units.
     """
 
-    def __init__(self, X, scaling=None, sample_weight=None, subset=None):
+    def __init__(
+        self, X, scaling=None, sample_weight=None, subset=None, has_missing=False, center=None
+    ):
         self.X = X
         self.scaling = scaling
         self.sample_weight = sample_weight
         self.subset = subset
+        self.has_missing = has_missing
+        self.center = center
         self._is_sparse = sparse.issparse(X)
         # take would copy a whole X that is not C-contiguous.
         self._can_take = not self._is_sparse and X.flags.c_contiguous
@@ -44,12 +53,33 @@ class Rows:
     def n_features(self):
         return self.X.shape[1]
 
+    @property
+    def dtype(self):
+        return self.X.dtype
+
     def select(self, subset):
         """Some of these rows, not copied."""
-        return Rows(self.X, self.scaling, self.sample_weight, self._locate(subset))
+        return Rows(
+            self.X,
+            self.scaling,
+            self.sample_weight,
+            self._locate(subset),
+            self.has_missing,
+            self.center,
+        )
+
+    def in_network_units(self, values):
+        """One value for each feature, scaled."""
+        values = np.asarray(values, dtype=np.float64)
+        if self.scaling is not None:
+            values = (values - self.scaling.shift) / self.scaling.scale
+        return values.astype(self.dtype)
 
     def gather(self, index, out):
-        """Fill the C-contiguous `out` with the scaled rows of a slice or an index array."""
+        """Fill the C-contiguous `out` with the scaled rows of a slice or an index array.
+
+        Returns which of their cells are observed, or None where all are.
+        """
         index = self._locate(index)
         if self._is_sparse:
             self.X[index].astype(out.dtype, copy=False).toarray(out=out)
@@ -60,15 +90,25 @@ class Rows:
             np.copyto(out, self.X[index], casting="same_kind")
         if self.scaling is not None:
             self.scaling.apply(out)
+        return self._fill(out) if self.has_missing else None
 
     def read(self, part, out):
-        """The scaled rows of a slice: X's own memory where nothing is to be done, else `out`."""
+        """The scaled rows of a slice, and which of their cells are observed (None: all).
+
+        They are in X's own memory where nothing is to be done, else in `out`.
+        """
         if self._can_take and self.subset is None and self.scaling is None:
             rows = self.X[part]
-            if rows.dtype == out.dtype and rows.flags.aligned:
-                return rows
-        self.gather(part, out)
-        return out
+            if rows.dtype == out.dtype and rows.flags.aligned and not self.has_missing:
+                return rows, None
+        return out, self.gather(part, out)
+
+    def _fill(self, out):
+        """Put the means where cells are missing, once there are means."""
+        missing = np.isnan(out)
+        if self.center is not None:
+            np.copyto(out, self.center, where=missing, casting="same_kind")
+        return ~missing
 
     def weights(self, index):
         """Weights of the rows of a slice or an index array, or None."""
@@ -81,7 +121,7 @@ class Rows:
         return float(self.weights(index).sum(dtype=np.float64))
 
     def blocks(self):
-        """Yield (weights, rows in float64) block by block."""
+        """Yield (weights, rows in float64) block by block; NaN is left in unless means are set."""
         slices = block_slices(len(self), self.n_features)
         memory = np.empty((slices[0].stop, self.n_features), dtype=np.float64)
         for part in slices:

@@ -23,52 +23,75 @@ class Scaling:
         np.add(rows, self.shift, out=rows)
 
 
-def moments(rows):
-    """Weighted mean and standard deviation of every feature, in two passes in float64.
+def means(rows):
+    """Weighted mean of every feature over its observed cells, in float64; 0 where it has none.
 
     Sums are taken about the first row, so that a feature that does not vary has its own
-    value as mean, and a deviation of exactly 0.
+    value as mean.
     """
     pivot = np.empty((1, rows.n_features))
     rows.gather(slice(0, 1), pivot)
-    mean = pivot[0] + _average(rows, lambda block: block - pivot)
-    return mean, np.sqrt(_average(rows, lambda block: np.square(block - mean)))
+    np.nan_to_num(pivot, copy=False, posinf=np.inf, neginf=-np.inf)
+    return pivot[0] + _average(rows, lambda block: block - pivot)
+
+
+def deviations(rows, mean):
+    """Weighted standard deviation of every feature about its mean; 0 where it does not vary."""
+    return np.sqrt(_average(rows, lambda block: np.square(block - mean)))
+
+
+def total_variation(rows, mean):
+    """Weighted sum of the squared distances of all observed cells from their features' means."""
+    return _sums(rows, lambda block: np.square(block - mean))[0].sum()
 
 
 def _average(rows, function):
+    sums, weights = _sums(rows, function)
+    return np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)
+
+
+def _sums(rows, function):
+    """Weighted sums over each feature's observed cells, and the sums of their weights."""
     sums = np.zeros(rows.n_features)
+    totals = np.zeros_like(sums) if rows.has_missing else np.full_like(sums, rows.total_weight())
     for weights, block in rows.blocks():
         values = function(block)
+        if rows.has_missing:
+            present = ~np.isnan(values)
+            np.copyto(values, 0, where=~present)
+            totals += present.sum(axis=0) if weights is None else weights @ present
         sums += values.sum(axis=0) if weights is None else weights @ values
-    return sums / rows.total_weight()
+    return sums, totals
 
 
 def extremes(rows):
-    """Minimum and maximum of every feature."""
+    """Minimum and maximum of every feature over its observed cells; 0 where it has none."""
     low, high = np.full(rows.n_features, np.inf), np.full(rows.n_features, -np.inf)
+    smallest, largest = (np.fmin, np.fmax) if rows.has_missing else (np.minimum, np.maximum)
     for _, block in rows.blocks():
-        np.minimum(low, block.min(axis=0), out=low)
-        np.maximum(high, block.max(axis=0), out=high)
+        smallest(low, smallest.reduce(block, axis=0), out=low)
+        largest(high, largest.reduce(block, axis=0), out=high)
+    is_empty = low > high
+    low[is_empty] = high[is_empty] = 0
     return low, high
 
 
-def standard_scaling(rows):
+def standard_scaling(rows, mean):
     """Mean 0 and standard deviation 1 for every feature.
 
     A feature whose deviation is no more than rounding noise about its mean keeps it.
     """
-    mean, deviation = moments(rows)
+    deviation = deviations(rows, mean)
     noise = 10 * np.finfo(rows.X.dtype).eps * np.abs(mean)
     return Scaling(mean, np.where(deviation > noise, deviation, 1.0))
 
 
-def common_scaling(rows):
+def common_scaling(rows, mean):
     """Mean 0 for every feature, and one scale for all: their mean variance becomes 1.
 
     Errors weigh as they do in the units of X, and principal components stay what they are.
     """
-    mean, deviation = moments(rows)
-    scale = np.sqrt(np.mean(np.square(deviation)))
+    scale = np.sqrt(np.mean(np.square(deviations(rows, mean))))
     noise = 10 * np.finfo(rows.X.dtype).eps * np.abs(mean).max()
     return Scaling(mean, np.full(rows.n_features, scale if scale > noise else 1.0))
 
@@ -81,36 +104,39 @@ def minmax_scaling(rows, low=0.0, high=1.0):
     return Scaling(smallest - low * scale, scale)
 
 
-def half_bounded_scaling(rows, low):
+def half_bounded_scaling(rows, mean, low):
     """Standard deviation 1 for every feature, shifted only where values lie below `low`."""
     smallest, _ = extremes(rows)
-    deviation = standard_scaling(rows).scale
+    deviation = standard_scaling(rows, mean).scale
     return Scaling(np.where(smallest < low, smallest - low * deviation, 0.0), deviation)
 
 
-def auto_scaling(rows, output):
+def auto_scaling(rows, mean, output):
     """Scaling onto the range of the output's activation, or None where X fits already."""
     if np.isinf(output.low):
-        return common_scaling(rows)
+        return common_scaling(rows, mean)
     if np.isinf(output.high):
-        return half_bounded_scaling(rows, output.low)
+        return half_bounded_scaling(rows, mean, output.low)
     smallest, largest = extremes(rows)
     if smallest.min() >= output.low and largest.max() <= output.high:
         return None
     return minmax_scaling(rows, output.low, output.high)
 
 
-def fit_scaling(kind, rows, output):
-    """Scaling of a kind (None or "auto", "common", "standard", "minmax") for rows and output."""
+def fit_scaling(kind, rows, mean, output):
+    """Scaling of a kind (None or "auto", "common", "standard", "minmax") for rows and output.
+
+    `mean` is that of every feature, as `means` returns it.
+    """
     if kind is None:
         return None
     with quiet_overflow():
         if kind == "auto":
-            scaling = auto_scaling(rows, output)
+            scaling = auto_scaling(rows, mean, output)
         elif kind == "common":
-            scaling = common_scaling(rows)
+            scaling = common_scaling(rows, mean)
         elif kind == "standard":
-            scaling = standard_scaling(rows)
+            scaling = standard_scaling(rows, mean)
         elif np.isfinite(output.low) and np.isfinite(output.high):
             scaling = minmax_scaling(rows, output.low, output.high)
         else:

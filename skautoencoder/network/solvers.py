@@ -270,7 +270,7 @@ class Muon(Solver):
             rate = learning_rate * math.sqrt(max(1, n_out / n_in))
             weights -= rate * orthogonalise(direction, int(self.n_iterations))
 
-        workers.map(move, range(len(parameters.weights)))
+        workers.map(move, parameters.own_weights)
         self._move_biases(parameters, gradients, second, state["step"], learning_rate)
 
     def _second_moment(self, gradients, state):

@@ -7,7 +7,6 @@ import numpy as np
 
 from .gradients import BatchGradient
 from .inference import mean_loss
-from .layers import Network
 from .parallel import even_slices, quiet_overflow
 from .solvers import copy_state
 
@@ -68,18 +67,19 @@ class BestWeights:
         self.n_stale = 0
         self._copy = None
 
-    def update(self, loss, parameters, state):
-        """Record an epoch's loss with the parameters and state at its end."""
+    def update(self, loss, parameters, state, bottleneck):
+        """Record an epoch's loss with the parameters and states at its end."""
         self.n_stale = 0 if loss < self.loss - self.tol else self.n_stale + 1
         if loss < self.loss:
             # The copy first: Ctrl-C between the two must not leave a loss without weights.
-            self._copy = parameters.flat.copy(), copy_state(state)
+            self._copy = parameters.flat.copy(), copy_state(state), bottleneck.state()
             self.loss = loss
 
-    def restore(self, parameters):
-        """Put the best parameters back, and return the state that belongs to them."""
-        flat, state = self._copy
+    def restore(self, parameters, bottleneck):
+        """Put the best parameters back, and return the solver's state that belongs to them."""
+        flat, state, bottleneck_state = self._copy
         parameters.flat[...] = flat
+        bottleneck.restore(bottleneck_state)
         return state
 
 
@@ -88,11 +88,9 @@ class Trainer:
 
     Parameters
     ----------
+    autoencoder : Autoencoder
+        Made of views of the parameters.
     parameters : Parameters
-    activations : list of str
-        Of every layer, the output's last.
-    code : int
-        Number of the encoder's layers.
     rows : Rows
     settings : Settings
     state : dict
@@ -101,20 +99,20 @@ class Trainer:
     workers : Workers
     """
 
-    def __init__(self, parameters, activations, code, rows, settings, state, rng, workers):
+    def __init__(self, autoencoder, parameters, rows, settings, state, rng, workers):
+        self.autoencoder = autoencoder
         self.parameters = parameters
         self.rows = rows
         self.settings = settings
         self.state = state
         self.rng = rng
         self.workers = workers
-        self.network = training_network(parameters, activations, code, settings.loss)
         self.history = History()
         self._run_step = 0
         self._rate_factor = 1.0
         self._n_plateaus = 0
         self._gradient = BatchGradient(
-            self.network, parameters, rows, settings.loss, settings.alpha, workers
+            autoencoder, parameters, rows, settings.loss, settings.alpha, workers, rng
         )
         self._gradient.allocate(settings.batch_size)
 
@@ -150,7 +148,7 @@ class Trainer:
             if best.loss == math.inf:
                 raise
             history.interrupted = True
-        self.state = best.restore(self.parameters)
+        self.state = best.restore(self.parameters, self.autoencoder.bottleneck)
         history.best_loss = best.loss
         if fallback is not None:
             self._fall_back_unless_better(fallback, validation_rows)
@@ -192,7 +190,7 @@ class Trainer:
             self._refuse_divergence(monitored)
             history.validation_loss_curve.append(monitored)
         history.loss_curve.append(loss)
-        best.update(monitored, self.parameters, self.state)
+        best.update(monitored, self.parameters, self.state, self.autoencoder.bottleneck)
 
     def _fall_back_unless_better(self, fallback, validation_rows):
         """Return to the parameters of the fallback unless the present ones are better."""
@@ -223,10 +221,11 @@ class Trainer:
         return np.array([self._mean_loss(validation_rows.select(index)) for index in indices])
 
     def _mean_loss(self, rows):
-        return mean_loss(self.network, rows, self.settings.loss, self.workers)
+        return mean_loss(self.autoencoder, rows, self.settings.loss, self.workers)
 
     def _step(self, index, normaliser, n_steps):
         """One gradient step; returns the batch's sum of the objective."""
+        self.autoencoder.bottleneck.anneal(self._run_step, n_steps)
         total, gradients = self._gradient.compute(index, normaliser)
         rate = self.learning_rate(n_steps)
         self.settings.solver.step(self.parameters, gradients, self.state, rate, self.workers)
@@ -262,10 +261,3 @@ class Trainer:
 def standard_error(values):
     """Standard error of the mean; 0 for less than two values."""
     return values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else 0.0
-
-
-def training_network(parameters, activations, code, loss):
-    """A network as the loss wants it: one fused with the output's activation sees logits."""
-    if loss.fused_activation is not None:
-        activations = [*activations[:-1], "identity"]
-    return Network.build(parameters.weights, parameters.biases, activations, code)

@@ -1,0 +1,245 @@
+"""BaseAutoencoder: fitting, shared by all estimators that train a network."""
+
+import warnings
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.metaestimators import available_if
+
+from ._architecture import (
+    choose_output,
+    decoder_widths,
+    encoder_widths,
+    first_parameters,
+    layer_activations,
+    network_widths,
+    weight_ties,
+)
+from ._progress import progress_line
+from ._random import generators
+from ._reconstruction import ReconstructionMixin
+from ._settings import PCA_MARGIN, hold_out, make_solver, training_settings
+from ._threads import single_threaded_blas
+from ._validation import (
+    check_parameters,
+    check_range,
+    has_partial_fit,
+    in_fitted_units,
+    refuse_other_network,
+    training_rows,
+    unchanged_on_failure,
+)
+from .network.activations import ACTIVATIONS
+from .network.autoencoder import Autoencoder
+from .network.bottleneck import PlainCode
+from .network.full_batch import FullBatchTrainer
+from .network.losses import LOSSES
+from .network.parallel import Workers, quiet_overflow
+from .network.parameters import Parameters
+from .network.scaling import fit_scaling, means
+from .network.training import Fallback, Trainer
+
+
+class BaseAutoencoder(ReconstructionMixin, BaseEstimator):
+    """Fitting of a network by the estimator's parameters.
+
+    What a subclass does not take as a parameter, it has as a class attribute.
+    """
+
+    # How many of the encoder's outputs a unit of the code takes.
+    _outputs_per_code_unit = 1
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Train the network to rebuild X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data. float32 and float64 are kept; a C-contiguous array is not
+            copied, and a sparse matrix is made dense a batch at a time. Missing values
+            (NaN) count neither in the loss nor in the scaling, and enter the network as
+            their feature's mean.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows; a weight of 2 counts like having the row twice.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            Where a parameter, X or sample_weight is not as it must be, or where training
+            diverges. The estimator is then as it was before the call.
+
+        Warns
+        -----
+        UserWarning
+            Where Ctrl-C ended training early; the best weights so far are kept.
+        """
+        with unchanged_on_failure(self):
+            continues = self.warm_start and hasattr(self, "coefs_")
+            with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
+                rows, split_rng, rng, fallback = self._prepare(X, sample_weight, continues)
+                trainer = self._trainer(rows, rng, workers, in_fit=True)
+                order, validation_rows = hold_out(
+                    self, rows, trainer.autoencoder.n_weights, split_rng
+                )
+                with progress_line(self.verbose, self.max_iter) as on_epoch:
+                    history = trainer.fit(order, validation_rows, on_epoch, fallback)
+            self._store(trainer)
+            self.best_loss_ = history.best_loss
+        if history.interrupted:
+            warnings.warn(
+                f"Training was interrupted after {len(history.loss_curve)} epochs: "
+                "the best weights so far are kept.",
+                stacklevel=2,
+            )
+        return self
+
+    @available_if(has_partial_fit)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Train for one pass over X, from where the last call of any fit left off.
+
+        The first call draws the weights and fixes scaling and output activation by its
+        rows, so these should be typical. No rows are held out: `early_stopping` has no
+        effect here, nor have `max_iter`, `tol` and `n_iter_no_change`. The solver's
+        state is carried on. A schedule with a planned end ("cosine", "one_cycle") has
+        none here and stays at `learning_rate_init`, as does "adaptive".
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to learn from.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, relative to each other.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`.
+        """
+        with unchanged_on_failure(self):
+            with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
+                continues = hasattr(self, "coefs_")
+                rows, _, rng, _ = self._prepare(X, sample_weight, continues)
+                trainer = self._trainer(rows, rng, workers, in_fit=False)
+                trainer.fit_pass(np.arange(len(rows)))
+            self._store(trainer)
+            self.best_loss_ = self.loss_curve_[-1]
+        return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _prepare(self, X, sample_weight, continues):
+        """Validated rows in the network's units, two generators, and weights to fall back on.
+
+        Sets the attributes of an initialised network, unless training continues.
+        """
+        check_parameters(self)
+        dtype = self.coefs_[0].dtype if continues else [np.float64, np.float32]
+        rows = training_rows(self, X, sample_weight, dtype, reset=not continues)
+        split_rng, rng = generators(self.random_state, self.n_iter_ if continues else 0)
+        if continues:
+            refuse_other_network(self, rows.n_features)
+            in_fitted_units(self, rows)
+            check_range(rows, self.loss)
+            fallback = Fallback(self._parameters().flat, self._solver_state)
+        else:
+            fallback = self._begin(rows, rng)
+        return rows, split_rng, rng, fallback
+
+    def _begin(self, rows, rng):
+        """Learn scaling, draw the first weights, and set the attributes of a fresh network."""
+        output = choose_output(self, rows)
+        # What a loss with a range needs is for the user to say: nothing is scaled unasked.
+        unasked = self.scale == "auto" and LOSSES[self.loss].has_range
+        with quiet_overflow():
+            mean = means(rows)
+            self.mean_ = mean.astype(rows.dtype)
+        kind = None if unasked else self.scale
+        scaling = fit_scaling(kind, rows, mean, ACTIVATIONS[output])
+        self.shift_ = None if scaling is None else scaling.shift
+        self.scale_ = None if scaling is None else scaling.scale
+        in_fitted_units(self, rows)
+        check_range(rows, self.loss)
+        parameters, pca = first_parameters(self, rows, layer_activations(self, output), rng)
+        self._start(parameters, output)
+        return pca and Fallback(pca.flat, self._solver_state, PCA_MARGIN)
+
+    def _start(self, parameters, output):
+        """Set the fitted attributes of a network that has not been trained here yet."""
+        self._set_parameters(parameters)
+        self.activations_ = layer_activations(self, output)
+        self.output_activation_ = output
+        self.n_layers_ = len(self.coefs_) + 1
+        self._n_encoder_layers = len(encoder_widths(self))
+        self._has_bounded_paths = LOSSES[self.loss].fused_activation is not None
+        self._has_tied_weights = bool(self.tied_weights)
+        self.loss_curve_, self.validation_loss_curve_ = [], None
+        self.n_iter_ = self.t_ = 0
+        self._solver_state = make_solver(self).init_state(parameters)
+
+    def _parameters(self):
+        """A copy of all weights and biases in one flat vector, the linear paths' last."""
+        coefs = self.coefs_ + self.linear_coefs_
+        intercepts = self.intercepts_ + self.linear_intercepts_
+        return Parameters.from_arrays(coefs, intercepts, weight_ties(self))
+
+    def _set_parameters(self, parameters):
+        coefs, intercepts = parameters.to_arrays()
+        n_layers = 1 + len(encoder_widths(self)) + len(decoder_widths(self))
+        self.coefs_, self.linear_coefs_ = coefs[:n_layers], coefs[n_layers:]
+        self.intercepts_, self.linear_intercepts_ = intercepts[:n_layers], intercepts[n_layers:]
+
+    def _bottleneck(self):
+        """What happens at the code while the network trains."""
+        return PlainCode(self.code_penalty)
+
+    def _trainer(self, rows, rng, workers, in_fit):
+        parameters = self._parameters()
+        encoder, decoder = network_widths(self, rows.n_features)
+        settings = training_settings(self, [*encoder, *decoder], len(rows), in_fit)
+        state = settings.solver.continue_state(self._solver_state, parameters)
+        autoencoder = Autoencoder.build(
+            parameters,
+            self.activations_,
+            self._n_encoder_layers,
+            settings.loss,
+            bottleneck=self._bottleneck(),
+            dropout=float(self.dropout),
+            corruption=self.corruption,
+        )
+        trainer = FullBatchTrainer if settings.solver.is_full_batch else Trainer
+        return trainer(autoencoder, parameters, rows, settings, state, rng, workers)
+
+    def _store(self, trainer):
+        """Take over what training has changed."""
+        history = trainer.history
+        self._set_parameters(trainer.parameters)
+        self._solver_state = trainer.state
+        self.loss_curve_ = self.loss_curve_ + history.loss_curve
+        if history.validation_loss_curve:
+            earlier = self.validation_loss_curve_ or []
+            self.validation_loss_curve_ = earlier + history.validation_loss_curve
+        self.n_iter_ += len(history.loss_curve)
+        self.t_ += history.n_rows_seen
