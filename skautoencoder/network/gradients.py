@@ -127,19 +127,21 @@ class BatchGradient:
         ]
 
     def compute(self, index, normaliser):
-        """Return the sum of the objective over the rows, and the gradient of sum / normaliser."""
+        """Return the sum of the objective over the rows, and the gradient of sum / normaliser.
+
+        The gradients of the shards are still to be added up.
+        """
         parts = even_slices(len(index), len(self._shards))
         shards = self._shards[: len(parts)]
         if self.autoencoder.bottleneck.needs_mean_code:
             sums = self._compute_in_two_steps(shards, parts, index, normaliser)
         else:
             sums = self._compute_at_once(shards, parts, index, normaliser)
-        if len(shards) > 1:
-            self._add_up([shard.gradients.flat for shard in shards])
         loss, penalty, n_cells = (sum(each) for each in zip(*sums, strict=True))
         total = self.autoencoder.bottleneck.objective(loss, penalty, n_cells)
         self.autoencoder.bottleneck.observe(loss, n_cells)
         gradients = shards[0].gradients
+        gradients.others = [shard.gradients.flat for shard in shards[1:]]
         if self.alpha:
             total += normaliser * self.penalty()
             for number in self.parameters.own_weights:
@@ -174,16 +176,6 @@ class BatchGradient:
             return shard.backward(self.loss, normaliser, mean_code)
 
         return self.workers.map(backward, shards)
-
-    def _add_up(self, flats):
-        """Add the gradients of all shards to those of the first."""
-
-        def add_up(part):
-            first, *others = (flat[part] for flat in flats)
-            for other in others:
-                np.add(first, other, out=first)
-
-        self.workers.map(add_up, even_slices(len(flats[0]), self.workers.n_threads))
 
 
 def n_shards_for(autoencoder, batch_size, n_threads):

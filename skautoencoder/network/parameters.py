@@ -76,11 +76,20 @@ class Gradients(Parameters):
     """Gradients in the form of the parameters.
 
     Those with respect to tied weights are gathered apart from `flat`, until `join_ties`
-    adds them to the gradients of the layers whose weights they are.
+    adds them to the gradients of the layers whose weights they are. `others` are the flat
+    gradients of a batch's other shards, until `add_up` adds them too: a solver that walks
+    over `flat` in blocks does so block by block, while they are in cache.
     """
+
+    others = ()
 
     def _tied_weights(self, number):
         return np.zeros(self.shapes[number], self.flat.dtype)
+
+    def add_up(self, part=slice(None)):
+        """Add the other shards' gradients to a part of `flat`."""
+        for other in self.others:
+            np.add(self.flat[part], other[part], out=self.flat[part])
 
     def join_ties(self):
         """Add up the gradients of both uses of the tied weights."""

@@ -36,7 +36,10 @@ class Solver(Component):
         raise NotImplementedError
 
     def step(self, parameters, gradients, state, learning_rate, workers):
-        """Change the parameters in place; the gradients serve as scratch memory."""
+        """Change the parameters in place.
+
+        The gradients are first to be added up, and then serve as scratch memory.
+        """
         raise NotImplementedError
 
     def continue_state(self, state, parameters):
@@ -67,10 +70,11 @@ class ElementwiseSolver(Solver):
         def update(part):
             for start in range(part.start, part.stop, BLOCK_SIZE):
                 block = slice(start, min(start + BLOCK_SIZE, part.stop))
+                gradients.add_up(block)
                 self._update(*(array[block] for array in arrays), *constants)
 
         n_elements = len(parameters.flat)
-        n_parts = workers.n_threads if n_elements > 4 * BLOCK_SIZE else 1
+        n_parts = workers.n_threads if n_elements > BLOCK_SIZE else 1
         workers.map(update, even_slices(n_elements, n_parts))
 
     def _constants(self, step, learning_rate):
@@ -260,6 +264,7 @@ class Muon(Solver):
 
     def step(self, parameters, gradients, state, learning_rate, workers):
         state["step"] += 1
+        workers.map(gradients.add_up, even_slices(len(gradients.flat), workers.n_threads))
         second = self._second_moment(gradients, state)
         self._look_ahead(gradients.flat, state["momentum"])
 
