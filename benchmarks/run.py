@@ -1,6 +1,6 @@
 """Measure what the README states.
 
-python benchmarks/run.py [--short] [--only NAME ...] [--mnist PATH]
+python benchmarks/run.py [--short] [--only NAME ...] [--mnist PATH] [--seeds N ...]
 
 Every ratio is taken within this run: the rivals run in turn, A B A B, and the medians of
 their times are compared. PyTorch takes part where it is installed.
@@ -42,6 +42,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--short", action="store_true", help="only see that everything runs")
     parser.add_argument("--only", nargs="+", choices=names, default=list(names), metavar="NAME")
+    parser.add_argument(
+        "--seeds",
+        nargs="+",
+        type=int,
+        default=[0],
+        metavar="N",
+        help="of the benchmark mnist, ten minutes each",
+    )
     parser.add_argument(
         "--mnist",
         metavar="PATH",
