@@ -158,7 +158,7 @@ def inference_on(n_threads, fitted, X, repeats, options):
 
 
 def inference_rows(times):
-    """PyTorch's forward pass of all rows, and of blocks, a loop that its user would have to write."""
+    """PyTorch on all rows, and in blocks, a loop that its user would have to write."""
     if "torch, all rows" not in times:
         return []
     ours, whole, blocks = times["ours"], times["torch, all rows"], times["torch, blocks"]

@@ -60,6 +60,7 @@ def compute(gradient, n_rows):
     gradient.rng = np.random.default_rng(3)
     gradient.allocate(n_rows)
     total, gradients = gradient.compute(np.arange(n_rows), float(n_rows))
+    gradients.add_up()
     return total / n_rows, gradients
 
 
@@ -315,6 +316,7 @@ def test_shards_add_up_to_the_gradient_of_the_whole_batch(wide):
     sharded, whole = make(), make()
     assert n_shards_for(sharded.autoencoder, 96, 1) == 2
     total, gradients = sharded.compute(np.arange(96), 96.0)
+    gradients.add_up()
     whole.allocate(15)  # too few rows to cut
     totals, expected = 0.0, np.zeros_like(gradients.flat)
     for start in range(0, 96, 15):
@@ -329,10 +331,12 @@ def test_one_thread_and_two_give_the_same_bits(wide):
     _, make = wide
     alone, shared = make(), make()
     total, gradients = alone.compute(np.arange(95), 95.0)
+    gradients.add_up()
     with Workers(2) as workers:
         shared.workers = workers
         shared.allocate(96)
         total_shared, gradients_shared = shared.compute(np.arange(95), 95.0)
+    gradients_shared.add_up()
     assert total == total_shared
     np.testing.assert_array_equal(gradients.flat, gradients_shared.flat)
 

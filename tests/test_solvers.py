@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import rosen, rosen_der
 
 from skautoencoder.network.parallel import Workers
-from skautoencoder.network.parameters import Parameters, layer_shapes
+from skautoencoder.network.parameters import Gradients, Parameters, layer_shapes
 from skautoencoder.network.solvers import (
     BLOCK_SIZE,
     LBFGS,
@@ -20,8 +20,8 @@ from skautoencoder.network.solvers import (
 
 
 def vector(values, dtype=np.float64):
-    """Parameters of one layer whose flat vector holds the values."""
-    parameters = Parameters([(len(values) - 1, 1)], dtype)
+    """Parameters, or gradients, of one layer whose flat vector holds the values."""
+    parameters = Gradients([(len(values) - 1, 1)], dtype)
     parameters.flat[:] = values
     return parameters
 
@@ -121,7 +121,7 @@ def test_orthogonalising_nothing_gives_nothing():
 
 
 def test_muon_steps_computed_by_hand(rng):
-    parameters, gradients = Parameters([(4, 9)], float), Parameters([(4, 9)], float)
+    parameters, gradients = Parameters([(4, 9)], float), Gradients([(4, 9)], float)
     solver = Muon(momentum=0.5, beta_2=0.75)
     state = solver.init_state(parameters)
     first = rng.normal(size=parameters.flat.shape)
@@ -145,7 +145,7 @@ def test_muon_moves_all_layers_alike_on_one_thread_and_two(rng):
     results = []
     for n_threads in (1, 2):
         shapes = layer_shapes([6, 5, 4], [4, 6])
-        parameters, gradients = Parameters(shapes, float), Parameters(shapes, float)
+        parameters, gradients = Parameters(shapes, float), Gradients(shapes, float)
         gradients.flat[:] = np.random.default_rng(0).normal(size=gradients.flat.shape)
         with Workers(n_threads) as workers:
             Muon().step(parameters, gradients, Muon().init_state(parameters), 0.1, workers)
@@ -204,3 +204,13 @@ def test_a_continued_state_is_a_copy_and_another_solvers_state_is_dropped(solver
 def test_a_parameter_out_of_range_is_named(solver, name):
     with pytest.raises(ValueError, match=f"The '{name}' parameter of {type(solver).__name__} must"):
         solver.check()
+
+
+@every_solver
+def test_gradients_of_other_shards_are_added_up_in_the_step(solver):
+    whole, cut = vector([1.0, 2.0, 3.0, 4.0]), vector([1.0, 2.0, 3.0, 4.0])
+    gradients, shards = vector([0.5, -1.0, 2.0, 4.0]), vector([0.25, -2.0, 1.0, 1.0])
+    shards.others = [np.array([0.25, 1.0, 1.0, 3.0])]
+    for parameters, given in ((whole, gradients), (cut, shards)):
+        solver.step(parameters, given, solver.init_state(parameters), 0.1, Workers())
+    np.testing.assert_allclose(cut.flat, whole.flat)

@@ -148,6 +148,7 @@ def _sampled_output(bottleneck, passage, inputs, weights, rng):
     (encoder, decoder), buffers = passage.networks, passage.buffers(len(inputs))
     buffers[0].values[0] = inputs
     values = encoder.forward(buffers[0])
+    buffers[1].values[0] = np.empty((len(inputs), decoder.widths[0]), inputs.dtype)
     bottleneck.sample(values, buffers[1].values[0], rng)
     divergences = divergence(*halves(values))
     total = divergences.sum() if weights is None else divergences @ weights

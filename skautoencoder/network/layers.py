@@ -163,9 +163,10 @@ class Buffers:
 
     @classmethod
     def for_inference(cls, network, n_rows):
-        """Fresh buffers for passes forward."""
-        values = [empty_rows(network, n_rows, width) for width in network.widths]
-        return cls(values, None if network.path is None else np.empty_like(values[-1]))
+        """Fresh buffers for passes forward, but for the inputs."""
+        values = [empty_rows(network, n_rows, width) for width in network.widths[1:]]
+        path_values = None if network.path is None else np.empty_like(values[-1])
+        return cls([None, *values], path_values)
 
     @classmethod
     def for_training(cls, network, n_rows, drops=False):
