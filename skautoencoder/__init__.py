@@ -1,6 +1,7 @@
 """The autoencoder that scikit-learn never shipped."""
 
 from ._transformer import AutoencoderTransformer
+from ._variational import VariationalAutoencoderTransformer
 from .images import augment_with_shifts
 from .layer_weights import read_layer_weights
 from .network.corruption import GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise
@@ -34,6 +35,7 @@ __all__ = [
     "OneCycleSchedule",
     "SaltAndPepperNoise",
     "SwapNoise",
+    "VariationalAutoencoderTransformer",
     "augment_with_shifts",
     "read_layer_weights",
 ]

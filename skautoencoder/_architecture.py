@@ -63,7 +63,7 @@ def layer_activations(estimator, output):
 
 
 def _auto_activation(estimator):
-    return "silu" if has_linear_paths(estimator) else "tanh"
+    return "silu" if has_linear_paths(estimator) else estimator._plain_activation
 
 
 def _auto_code_activation(estimator):

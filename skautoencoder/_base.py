@@ -1,6 +1,7 @@
 """BaseAutoencoder: fitting, shared by all estimators that train a network."""
 
 import warnings
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -15,6 +16,7 @@ from ._architecture import (
     network_widths,
     weight_ties,
 )
+from ._compat import Interval, StrOptions
 from ._progress import progress_line
 from ._random import generators
 from ._reconstruction import ReconstructionMixin
@@ -29,14 +31,17 @@ from ._validation import (
     training_rows,
     unchanged_on_failure,
 )
-from .network.activations import ACTIVATIONS
+from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from .network.autoencoder import Autoencoder
 from .network.bottleneck import PlainCode
 from .network.full_batch import FullBatchTrainer
+from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
 from .network.parallel import Workers, quiet_overflow
 from .network.parameters import Parameters
 from .network.scaling import fit_scaling, means
+from .network.schedules import SCHEDULES, Schedule
+from .network.solvers import SOLVERS, Solver
 from .network.training import Fallback, Trainer
 
 
@@ -48,6 +53,33 @@ class BaseAutoencoder(ReconstructionMixin, BaseEstimator):
 
     # How many of the encoder's outputs a unit of the code takes.
     _outputs_per_code_unit = 1
+    # What "auto" is for the hidden layers where there are no linear paths.
+    _plain_activation = "tanh"
+
+    _parameter_constraints = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "decoder_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), None],
+        "activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
+        "output_activation": [StrOptions({"auto", *ACTIVATIONS})],
+        "weight_init": [StrOptions({"auto", *INITIALIZERS})],
+        "scale": [StrOptions({"auto", "common", "standard", "minmax"}), None],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "solver": [StrOptions(set(SOLVERS)), Solver],
+        "learning_rate": [StrOptions(set(SCHEDULES)), Schedule],
+        "learning_rate_init": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean", StrOptions({"auto"})],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+    }
 
     def fit(self, X, y=None, sample_weight=None):
         """Train the network to rebuild X.
@@ -92,7 +124,8 @@ class BaseAutoencoder(ReconstructionMixin, BaseEstimator):
                 )
                 with progress_line(self.verbose, self.max_iter) as on_epoch:
                     history = trainer.fit(order, validation_rows, on_epoch, fallback)
-            self._store(trainer)
+                self._store(trainer)
+                self._finish(rows, workers)
             self.best_loss_ = history.best_loss
         if history.interrupted:
             warnings.warn(
@@ -139,7 +172,8 @@ class BaseAutoencoder(ReconstructionMixin, BaseEstimator):
                 rows, _, rng, _ = self._prepare(X, sample_weight, continues)
                 trainer = self._trainer(rows, rng, workers, in_fit=False)
                 trainer.fit_pass(np.arange(len(rows)))
-            self._store(trainer)
+                self._store(trainer)
+                self._finish(rows, workers)
             self.best_loss_ = self.loss_curve_[-1]
         return self
 
@@ -170,7 +204,7 @@ class BaseAutoencoder(ReconstructionMixin, BaseEstimator):
 
     def _begin(self, rows, rng):
         """Learn scaling, draw the first weights, and set the attributes of a fresh network."""
-        output = choose_output(self, rows)
+        output = self._choose_output(rows)
         # What a loss with a range needs is for the user to say: nothing is scaled unasked.
         unasked = self.scale == "auto" and LOSSES[self.loss].has_range
         with quiet_overflow():
@@ -211,26 +245,37 @@ class BaseAutoencoder(ReconstructionMixin, BaseEstimator):
         self.coefs_, self.linear_coefs_ = coefs[:n_layers], coefs[n_layers:]
         self.intercepts_, self.linear_intercepts_ = intercepts[:n_layers], intercepts[n_layers:]
 
+    def _choose_output(self, rows):
+        """Name of the output's activation."""
+        return choose_output(self, rows)
+
     def _bottleneck(self):
         """What happens at the code while the network trains."""
         return PlainCode(self.code_penalty)
+
+    def _autoencoder(self, parameters):
+        """Networks of these parameters as training sees them."""
+        return Autoencoder.build(
+            parameters,
+            self.activations_,
+            self._n_encoder_layers,
+            LOSSES[self.loss],
+            bottleneck=self._bottleneck(),
+            dropout=float(self.dropout),
+            corruption=self.corruption,
+        )
 
     def _trainer(self, rows, rng, workers, in_fit):
         parameters = self._parameters()
         encoder, decoder = network_widths(self, rows.n_features)
         settings = training_settings(self, [*encoder, *decoder], len(rows), in_fit)
         state = settings.solver.continue_state(self._solver_state, parameters)
-        autoencoder = Autoencoder.build(
-            parameters,
-            self.activations_,
-            self._n_encoder_layers,
-            settings.loss,
-            bottleneck=self._bottleneck(),
-            dropout=float(self.dropout),
-            corruption=self.corruption,
-        )
         trainer = FullBatchTrainer if settings.solver.is_full_batch else Trainer
+        autoencoder = self._autoencoder(parameters)
         return trainer(autoencoder, parameters, rows, settings, state, rng, workers)
+
+    def _finish(self, rows, workers):
+        """Learn what a fitted network says about the rows it was trained on: here nothing."""
 
     def _store(self, trainer):
         """Take over what training has changed."""

@@ -1,22 +1,18 @@
 """AutoencoderTransformer: the facade that scikit-learn sees."""
 
-from numbers import Integral, Real
-
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
-from ._compat import Interval, StrOptions
+from ._compat import StrOptions
 from ._validation import check_parameters
 from .layer_weights import from_layer_form, split_at_code, to_layer_form
-from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
+from .network.activations import HIDDEN_ACTIVATIONS
 from .network.corruption import Corruption
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
 from .network.parameters import Parameters
 from .network.penalties import CodePenalty
-from .network.schedules import SCHEDULES, Schedule
-from .network.solvers import SOLVERS, Solver
 
 
 class AutoencoderTransformer(BaseAutoencoder):
@@ -274,34 +270,14 @@ class AutoencoderTransformer(BaseAutoencoder):
     """
 
     _parameter_constraints = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "decoder_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), None],
-        "activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
+        **BaseAutoencoder._parameter_constraints,
         "code_activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
-        "output_activation": [StrOptions({"auto", *ACTIVATIONS})],
         "loss": [StrOptions(set(LOSSES))],
         "linear_paths": ["boolean", StrOptions({"auto"})],
         "weight_init": [StrOptions({"auto", "pca", *INITIALIZERS})],
-        "scale": [StrOptions({"auto", "common", "standard", "minmax"}), None],
         "tied_weights": ["boolean"],
         "corruption": [Corruption, None],
         "code_penalty": [CodePenalty, None],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "solver": [StrOptions(set(SOLVERS)), Solver],
-        "learning_rate": [StrOptions(set(SCHEDULES)), Schedule],
-        "learning_rate_init": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean", StrOptions({"auto"})],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
     }
 
     def __init__(

@@ -97,6 +97,8 @@ def _check_randomness(estimator):
         for name in ("corruption", "dropout", "code_penalty")
         if _is_random(getattr(estimator, name), estimator)
     ]
+    if estimator._outputs_per_code_unit > 1:
+        random_parts.append("a sampled code")
     if random_parts and _is_full_batch(estimator.solver):
         raise ValueError(
             f"solver={estimator.solver!r} needs the same loss from the same weights. Got "

@@ -4,7 +4,21 @@ import pytest
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skautoencoder import LBFGS, SGD, Adam, AutoencoderTransformer, ConstantSchedule
+from skautoencoder import (
+    LBFGS,
+    SGD,
+    Adam,
+    AutoencoderTransformer,
+    ConstantSchedule,
+    ContractivePenalty,
+    GaussianNoise,
+    KLSparsity,
+    L1Sparsity,
+    MaskingNoise,
+    SaltAndPepperNoise,
+    SwapNoise,
+    VariationalAutoencoderTransformer,
+)
 from skautoencoder._architecture import has_linear_paths
 
 
@@ -48,6 +62,33 @@ VARIANTS = [
     variant(activation="relu", code_activation="identity", decoder_layer_sizes=(7,)),
     variant(activation="gelu", output_activation="tanh", weight_init="orthogonal"),
     variant(hidden_layer_sizes=(), n_components=1, scale=None, learning_rate_init=1e-6),
+    variant(corruption=GaussianNoise()),
+    variant(corruption=MaskingNoise(value="mean"), linear_paths=False),
+    variant(corruption=SaltAndPepperNoise(), dropout=0.2),
+    variant(corruption=SwapNoise(), loss="binary_cross_entropy", scale="minmax"),
+    variant(code_penalty=L1Sparsity(), alpha=1e-3),
+    variant(code_penalty=KLSparsity()),
+    variant(code_penalty=ContractivePenalty(), linear_paths=False),
+    variant(
+        **{**FULL_BATCH, "hidden_layer_sizes": ()},
+        code_penalty=ContractivePenalty(),
+        linear_paths=False,
+    ),
+    variant(**FULL_BATCH, code_penalty=KLSparsity(), tied_weights=True),
+    variant(**FULL_BATCH, code_penalty=L1Sparsity(), linear_paths=False, scale="standard"),
+    variant(tied_weights=True),
+    variant(tied_weights=True, linear_paths=False, solver="muon"),
+    variant(
+        tied_weights=True,
+        corruption=SwapNoise(),
+        dropout=0.1,
+        code_penalty=ContractivePenalty(n_directions=2),
+        early_stopping=True,
+    ),
+    VariationalAutoencoderTransformer(max_iter=10),
+    VariationalAutoencoderTransformer(
+        3, loss="binary_cross_entropy", scale="minmax", solver="muon", dropout=0.1, max_iter=10
+    ),
 ]
 
 MINI_BATCH_REASON = (
@@ -59,7 +100,11 @@ MINI_BATCH_REASON = (
 def expected_failures(estimator):
     is_full_batch = estimator.batch_size == FULL_BATCH["batch_size"]
     # The few rows of these checks leave a network that can be PCA at PCA, which passes them.
-    can_be_pca = has_linear_paths(estimator) and estimator.loss != "binary_cross_entropy"
+    can_be_pca = (
+        has_linear_paths(estimator)
+        and estimator.loss != "binary_cross_entropy"
+        and estimator.code_penalty is None
+    )
     if is_full_batch or can_be_pca or not hasattr(estimator, "partial_fit"):
         return {}
     return {
@@ -93,5 +138,10 @@ def test_scikit_learn_checks(estimator, check):
         "check_estimators_partial_fit_n_features",
     ],
 )
-def test_checks_that_scikit_learn_does_not_run_by_itself(check):
-    getattr(estimator_checks, check)("AutoencoderTransformer", variant(random_state=0))
+@pytest.mark.parametrize(
+    "estimator",
+    [variant(random_state=0), VariationalAutoencoderTransformer(max_iter=5, random_state=0)],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_checks_that_scikit_learn_does_not_run_by_itself(check, estimator):
+    getattr(estimator_checks, check)(type(estimator).__name__, estimator)

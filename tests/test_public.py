@@ -12,7 +12,7 @@ import pytest
 from numpydoc.docscrape import NumpyDocString
 
 import skautoencoder
-from skautoencoder import AutoencoderTransformer
+from skautoencoder import AutoencoderTransformer, VariationalAutoencoderTransformer
 
 CLASSES = [
     getattr(skautoencoder, name)
@@ -42,11 +42,12 @@ def test_every_public_name_has_a_docstring_with_an_example(name):
     assert ">>>" in inspect.getdoc(getattr(skautoencoder, name))
 
 
-def test_every_fitted_attribute_is_documented(digits):
-    autoencoder = AutoencoderTransformer(max_iter=1).fit(digits)
+@pytest.mark.parametrize("cls", [AutoencoderTransformer, VariationalAutoencoderTransformer])
+def test_every_fitted_attribute_is_documented(cls, digits):
+    autoencoder = cls(max_iter=1).fit(digits)
     autoencoder.feature_names_in_ = None
     fitted = {name for name in vars(autoencoder) if name.endswith("_") and name[0] != "_"}
-    documented = NumpyDocString(inspect.getdoc(AutoencoderTransformer))["Attributes"]
+    documented = NumpyDocString(inspect.getdoc(cls))["Attributes"]
     names = {name.strip() for attribute in documented for name in attribute.name.split(",")}
     assert names == fitted
 

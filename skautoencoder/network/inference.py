@@ -155,6 +155,50 @@ def _sampled_output(bottleneck, passage, inputs, weights, rng):
     return decoder.forward(buffers[1]), float(total)
 
 
+def evidence_lower_bounds(autoencoder, rows, workers, likelihood, draws):
+    """Mean over the draws of each row's log-likelihood, less the divergence of its code.
+
+    Of the density in the units of X.
+
+    `draws`, of shape (n_draws, n_components), are standard normal and the same for all
+    rows, so that the bound of a row does not depend on the others.
+    """
+    (encoder, decoder), result = autoencoder.networks, np.empty(len(rows))
+    variance = autoencoder.bottleneck.noise_variance
+    log_scale = 0 if rows.scaling is None else np.log(rows.scaling.scale, dtype=np.float64)
+
+    def store(part, inputs, present, passage):
+        encoder_buffers, decoder_buffers = passage.buffers(len(inputs))
+        encoder_buffers.values[0] = inputs
+        mean, log_variance = halves(encoder.forward(encoder_buffers))
+        deviation, total = np.exp(0.5 * log_variance), np.zeros(len(inputs))
+        for draw in draws:
+            decoder_buffers.values[0] = mean + deviation * draw
+            output = decoder.forward(decoder_buffers)
+            total += likelihood(inputs, output, present, variance)
+        volume = np.broadcast_to(log_scale, inputs.shape)
+        log_volume = volume.sum(axis=1, where=True if present is None else present)
+        result[part] = total / len(draws) - divergence(mean, log_variance) - log_volume
+
+    for_each_block(store, autoencoder.networks, rows, workers)
+    return result
+
+
+def column_variances(networks, rows, workers):
+    """Weighted variance over the rows of each of the last network's values."""
+    sums = {}
+
+    def add(part, inputs, present, passage):
+        values = passage.run(inputs).astype(np.float64)
+        weights = rows.weights(part)
+        weights = np.ones(len(values)) if weights is None else weights
+        sums[part.start] = np.stack([weights @ values, weights @ np.square(values)])
+
+    for_each_block(add, networks, rows, workers)
+    mean, mean_square = sum(sums[start] for start in sorted(sums)) / rows.total_weight()
+    return np.maximum(mean_square - np.square(mean), 0)
+
+
 def _n_cells(inputs, present, weights):
     """Number of observed cells, by weight."""
     counts = np.full(len(inputs), inputs.shape[1]) if present is None else present.sum(axis=1)
