@@ -56,6 +56,16 @@ def test_derivative_agrees_with_a_central_difference(name):
 
 
 @every_activation
+def test_curvature_agrees_with_a_central_difference_of_the_derivative(name):
+    z = np.linspace(-6, 6, 240).reshape(20, 12)
+    step = 1e-6
+    difference = (evaluate(name, z + step)[1] - evaluate(name, z - step)[1]) / (2 * step)
+    curvature = ACTIVATIONS[name].curvature(z)
+    np.testing.assert_allclose(curvature, difference, rtol=1e-6, atol=1e-8)
+    assert ACTIVATIONS[name].curvature(z.astype(np.float32)).dtype == np.float32
+
+
+@every_activation
 def test_values_are_the_same_with_and_without_derivative(name, rng):
     z = rng.normal(size=(30, 7)).astype(np.float32)
     expected, _ = evaluate(name, z)

@@ -1,11 +1,21 @@
 import pytest
 from sklearn.base import clone
 
-from skautoencoder import SGD, Adam, AutoencoderTransformer, CosineSchedule
+from skautoencoder import SGD, Adam, AutoencoderTransformer, CosineSchedule, SwapNoise
+from skautoencoder.network.corruption import Corruption
+from skautoencoder.network.penalties import CodePenalty
 from skautoencoder.network.schedules import SCHEDULES
 from skautoencoder.network.solvers import SOLVERS
 
-every_component = pytest.mark.parametrize("cls", [*SOLVERS.values(), *SCHEDULES.values()])
+every_component = pytest.mark.parametrize(
+    "cls",
+    [
+        *SOLVERS.values(),
+        *SCHEDULES.values(),
+        *Corruption.__subclasses__(),
+        *CodePenalty.__subclasses__(),
+    ],
+)
 
 
 @every_component
@@ -35,8 +45,11 @@ def test_repr_shows_what_differs_from_the_defaults():
 
 
 def test_nested_parameters_reach_the_component_through_the_estimator():
-    estimator = AutoencoderTransformer(solver=SGD(), learning_rate=CosineSchedule())
-    estimator.set_params(solver__momentum=0.5, learning_rate__warmup=0.2)
+    estimator = AutoencoderTransformer(
+        solver=SGD(), learning_rate=CosineSchedule(), corruption=SwapNoise()
+    )
+    estimator.set_params(solver__momentum=0.5, learning_rate__warmup=0.2, corruption__rate=0.3)
+    assert estimator.corruption.rate == 0.3
     assert estimator.solver.momentum == 0.5
     assert estimator.get_params()["learning_rate__warmup"] == 0.2
     assert "SGD(momentum=0.5)" in repr(estimator)

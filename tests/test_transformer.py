@@ -815,3 +815,79 @@ class TestEcosystem:
         np.testing.assert_allclose(
             autoencoder.inverse_transform(codes), small().fit(X).reconstruct(X)
         )
+
+
+class TestDropout:
+    def test_hidden_values_are_dropped_in_training_alone(self, digits):
+        """What is dropped makes the loss of the same weights larger; transform is the same."""
+        autoencoder = small(n_components=10, hidden_layer_sizes=30, max_iter=20, warm_start=True)
+        autoencoder.fit(digits).set_params(learning_rate_init=1e-12, max_iter=1)
+        plain = autoencoder.fit(digits).loss_curve_[-1]
+        dropped = autoencoder.set_params(dropout=0.5).fit(digits).loss_curve_[-1]
+        assert dropped > 1.5 * plain
+        first = autoencoder.transform(digits)
+        np.testing.assert_array_equal(first, autoencoder.transform(digits))
+
+    def test_the_same_seed_drops_the_same(self, digits):
+        first, second = (small(dropout=0.3).fit(digits) for _ in range(2))
+        assert_same_network(first, second)
+
+    @pytest.mark.parametrize("dropout", [-0.1, 1.0, "half"])
+    def test_only_shares_below_1_may_be_dropped(self, X, dropout):
+        with pytest.raises(ValueError, match="'dropout' parameter of AutoencoderTransformer"):
+            small(dropout=dropout).fit(X)
+
+
+class TestTiedWeights:
+    def fitted(self, X, **params):
+        return AutoencoderTransformer(
+            3, hidden_layer_sizes=(8, 5), tied_weights=True, max_iter=10, random_state=0, **params
+        ).fit(X)
+
+    def assert_tied(self, autoencoder):
+        coefs, paths = autoencoder.coefs_, autoencoder.linear_coefs_
+        pairs = [*zip(coefs[:3], coefs[:2:-1], strict=True), *([paths] if paths else [])]
+        for encoder, decoder in pairs:
+            np.testing.assert_array_equal(decoder, encoder.T)
+
+    @pytest.mark.parametrize("linear_paths", [False, True])
+    def test_the_tie_survives_fits_of_all_kinds_and_a_pickle(self, X, linear_paths):
+        autoencoder = self.fitted(X, linear_paths=linear_paths)
+        self.assert_tied(autoencoder)
+        again = pickle.loads(pickle.dumps(autoencoder))
+        for each in (autoencoder, again):
+            self.assert_tied(each.partial_fit(X))
+        assert_same_network(autoencoder, again)
+        self.assert_tied(clone(again).fit(X))
+        self.assert_tied(again.set_params(warm_start=True).fit(X))
+
+    def test_tied_weights_learn(self, digits):
+        autoencoder = AutoencoderTransformer(10, tied_weights=True, random_state=0).fit(digits)
+        assert (
+            autoencoder.score(digits) > PCA(10).fit(digits).explained_variance_ratio_.sum() + 0.03
+        )
+
+    def test_tied_paths_can_be_pca(self, X):
+        """The transposed axes are enough, with codes in the units of the rows."""
+        explained = PCA(3).fit(X).explained_variance_ratio_.sum()
+        assert self.fitted(X).score(X) >= explained - 1e-9
+
+    @pytest.mark.parametrize("solver", ["adam", "sgd", "muon", "lbfgs"])
+    def test_every_solver_takes_them(self, solver, X):
+        self.assert_tied(self.fitted(X, solver=solver, linear_paths=False))
+
+    @pytest.mark.parametrize(
+        ("params", "message"),
+        [
+            ({"decoder_layer_sizes": (5,)}, "needs a decoder that mirrors the encoder"),
+            ({"weight_init": "pca"}, "tied weights could not leave again"),
+        ],
+    )
+    def test_what_cannot_be_tied_is_refused(self, X, params, message):
+        with pytest.raises(ValueError, match=message):
+            self.fitted(X, **params)
+
+    def test_training_cannot_go_on_untied(self, X):
+        autoencoder = self.fitted(X).set_params(tied_weights=False)
+        with pytest.raises(ValueError, match="tied_weights=False asks for another network"):
+            autoencoder.partial_fit(X)

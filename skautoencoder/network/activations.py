@@ -132,7 +132,7 @@ def silu(z, derivative=None):
 
 def gelu(z, derivative=None):
     """Return z * Phi(z), Phi the standard normal distribution function (the exact form)."""
-    phi = np.multiply(z, np.sqrt(0.5))
+    phi = np.multiply(z, z.dtype.type(np.sqrt(0.5)))
     erf(phi, out=phi)
     np.add(phi, 1, out=phi)
     np.multiply(phi, 0.5, out=phi)
@@ -140,7 +140,7 @@ def gelu(z, derivative=None):
         np.multiply(z, z, out=derivative)
         np.multiply(derivative, -0.5, out=derivative)
         np.exp(derivative, out=derivative)
-        np.multiply(derivative, 1 / np.sqrt(2 * np.pi), out=derivative)
+        np.multiply(derivative, z.dtype.type(1 / np.sqrt(2 * np.pi)), out=derivative)
         np.multiply(derivative, z, out=derivative)
         np.add(derivative, phi, out=derivative)
     np.multiply(z, phi, out=z)
