@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from skautoencoder import AdaptiveSchedule, ConstantSchedule, CosineSchedule
 from skautoencoder.network.autoencoder import Autoencoder
@@ -13,7 +14,14 @@ from skautoencoder.network.parallel import Workers
 from skautoencoder.network.parameters import Parameters, layer_shapes
 from skautoencoder.network.rows import Rows
 from skautoencoder.network.solvers import SGD, ElementwiseSolver
-from skautoencoder.network.training import BestWeights, DivergenceError, Fallback, Settings, Trainer
+from skautoencoder.network.training import (
+    BestWeights,
+    DivergenceError,
+    Fallback,
+    Settings,
+    Trainer,
+    student_margin,
+)
 
 
 class RecordingRows(Rows):
@@ -230,6 +238,17 @@ def test_a_fallback_with_a_margin_is_not_given_up_for_a_lucky_draw(X, converged)
 
     assert kept(margin=0)
     assert not kept(margin=10)
+
+
+@pytest.mark.parametrize("n", [2, 5, 20])
+def test_the_margin_is_a_quantile_of_students_distribution(n, rng):
+    values = rng.normal(size=n)
+    confidence = stats.norm.cdf(2)
+    expected = stats.t.ppf(confidence, n - 1) * stats.sem(values)
+    assert student_margin(2, values) == pytest.approx(expected)
+    assert student_margin(2, values) > 2 * stats.sem(values)
+    assert student_margin(0, values) == 0
+    assert student_margin(2, values[:1]) == student_margin(2, np.ones(3)) == 0
 
 
 def test_the_schedule_sees_the_steps_of_the_whole_run(X):

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.special import ndtr, stdtrit
 
 from .gradients import BatchGradient
 from .inference import mean_loss
@@ -50,7 +51,8 @@ class Fallback:
     """Parameters that a run returns to unless it has found better ones.
 
     `margin` is the number of standard errors by which the validation loss must be lower
-    where there are validation rows: a simple model is not given up for a lucky draw.
+    where there are validation rows: a simple model is not given up for a lucky draw. Few
+    rows tell their own spread badly, and need as much more as Student's distribution says.
     """
 
     flat: np.ndarray
@@ -199,8 +201,8 @@ class Trainer:
         flat[...] = fallback.flat
         gains = self._validation_losses(validation_rows) - losses
         earlier_objective = self._mean_objective()
-        margin = fallback.margin * standard_error(gains)
-        if objective <= earlier_objective and gains.sum() >= margin * len(gains):
+        needed = student_margin(fallback.margin, gains)
+        if objective <= earlier_objective and gains.sum() >= needed * len(gains):
             flat[...] = present
             return
         self.state = fallback.state
@@ -258,6 +260,12 @@ class Trainer:
         return True
 
 
-def standard_error(values):
-    """Standard error of the mean; 0 for less than two values."""
-    return values.std(ddof=1) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+def student_margin(margin, values):
+    """As many standard errors of the mean as hold with the confidence of `margin` normal ones.
+
+    Of Student's t-distribution; 0 for less than two values or where they do not differ.
+    """
+    if len(values) < 2 or np.ptp(values) == 0:
+        return 0.0
+    standard_error = values.std(ddof=1) / math.sqrt(len(values))
+    return stdtrit(len(values) - 1, ndtr(margin)) * standard_error
