@@ -8,6 +8,7 @@ their times are compared. PyTorch takes part where it is installed.
 
 import argparse
 
+from kinds import denoising, pretraining, variational_digits, variational_mnist
 from protocols import print_versions
 from quality import codes, defaults, long_run, mnist, mnist_codes, narrow_solvers
 from speed import (
@@ -34,6 +35,10 @@ BENCHMARKS = (
     memory,
     import_time,
     grid_search,
+    denoising,
+    variational_digits,
+    variational_mnist,
+    pretraining,
 )
 
 
