@@ -6,6 +6,14 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from skautoencoder import (
+    AutoencoderTransformer,
+    ContractivePenalty,
+    GaussianNoise,
+    KLSparsity,
+    SwapNoise,
+    VariationalAutoencoderTransformer,
+)
 from skautoencoder._threads import single_threaded_blas
 from skautoencoder.network.parallel import Workers, even_slices
 
@@ -121,3 +129,31 @@ def test_the_limit_is_lifted_after_an_error():
     with pytest.raises(RuntimeError, match="inside"), single_threaded_blas():
         raise RuntimeError("inside")
     assert blas_threads() == before
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"corruption": SwapNoise(), "dropout": 0.2, "tied_weights": True},
+        {"code_penalty": KLSparsity(), "corruption": GaussianNoise()},
+        {"code_penalty": ContractivePenalty(), "missing": True},
+        {"cls": VariationalAutoencoderTransformer},
+    ],
+    ids=repr,
+)
+def test_a_fit_on_two_threads_is_that_on_one(params, rng):
+    """Batches that are large enough to be shared, each shard with random numbers of its own."""
+    params = dict(params)
+    cls = params.pop("cls", AutoencoderTransformer)
+    X = rng.normal(size=(300, 5)) @ rng.normal(size=(5, 200))
+    if params.pop("missing", False):
+        X[rng.uniform(size=X.shape) < 0.1] = np.nan
+    codes = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads, user_api="blas"):
+            autoencoder = cls(
+                10, hidden_layer_sizes=100, batch_size=100, max_iter=3, random_state=0, **params
+            )
+            codes.append(autoencoder.fit_transform(X))
+    np.testing.assert_allclose(*codes, rtol=1e-9, atol=1e-12)
