@@ -15,6 +15,7 @@ from sklearn.decomposition import PCA
 from skautoencoder import LBFGS, AutoencoderTransformer
 from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.full_batch import FullBatchTrainer
+from skautoencoder.network.gradients import n_shards_for
 from skautoencoder.network.losses import LOSSES
 from skautoencoder.network.parallel import Workers
 from skautoencoder.network.parameters import Parameters, layer_shapes
@@ -57,6 +58,16 @@ def make_trainer(X, *, widths=None, names=("tanh", "identity"), workers=None, **
 @pytest.fixture
 def X(rng):
     return rng.normal(size=(60, 6)) @ rng.normal(size=(6, 6)) + rng.normal(size=6)
+
+
+def test_the_gradient_over_chunks_and_shards_is_that_of_all_rows(rng):
+    trainer = make_trainer(rng.uniform(size=(250, 300)), widths=[300, 100, 300], batch_size=100)
+    start, order = trainer.parameters.flat.copy(), np.arange(250)
+    assert n_shards_for(trainer.autoencoder, 100, 1) == 2
+    _, gradient = trainer._evaluate(start, order)
+    direction = rng.normal(size=start.shape)
+    ends = [trainer._evaluate(start + step * direction, order)[0] for step in (1e-6, -1e-6)]
+    assert gradient @ direction == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-6)
 
 
 def test_a_linear_network_reaches_pcas_optimum(X):

@@ -188,3 +188,14 @@ def test_what_is_not_random_may_be_solved_by_lbfgs(digits):
     curve = autoencoder.loss_curve_
     assert (np.diff(curve) <= 0).all()
     assert curve[-1] < 0.8 * curve[0]
+
+
+def test_a_penalised_network_is_not_given_up_for_pca(rng):
+    """PCA knows nothing of the penalty: its loss alone says nothing."""
+    X = rng.normal(size=(100, 3)) @ rng.normal(size=(3, 20)) + 0.1 * rng.normal(size=(100, 20))
+    plain, penalised = (
+        AutoencoderTransformer(3, max_iter=5, code_penalty=penalty, random_state=0).fit(X)
+        for penalty in (None, ContractivePenalty(weight=1e-6))
+    )
+    assert not plain.coefs_[-1].any()
+    assert penalised.coefs_[-1].any()

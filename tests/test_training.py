@@ -8,7 +8,7 @@ from scipy import stats
 
 from skautoencoder import AdaptiveSchedule, ConstantSchedule, CosineSchedule
 from skautoencoder.network.autoencoder import Autoencoder
-from skautoencoder.network.bottleneck import PlainCode
+from skautoencoder.network.bottleneck import GaussianCode, PlainCode
 from skautoencoder.network.losses import LOSSES
 from skautoencoder.network.parallel import Workers
 from skautoencoder.network.parameters import Parameters, layer_shapes
@@ -171,6 +171,16 @@ def test_the_best_weights_and_their_solver_state_are_restored(X):
     np.testing.assert_array_equal(trainer.parameters.flat, snapshots[best][0])
     np.testing.assert_array_equal(trainer.state["velocity"], snapshots[best][1])
     assert trainer.history.best_loss == min(trainer.history.loss_curve)
+
+
+def test_what_the_bottleneck_had_learned_by_the_best_epoch_is_restored(X):
+    best, parameters = BestWeights(0.0), Parameters([(1, 1), (1, 1)], float)
+    bottleneck = GaussianCode(1.0, 0.0, is_gaussian=True)
+    for loss, noise_variance in ((3.0, 0.5), (2.0, 0.25), (4.0, 0.125)):
+        bottleneck.noise_variance = noise_variance
+        best.update(loss, parameters, {}, bottleneck)
+    best.restore(parameters, bottleneck)
+    assert bottleneck.noise_variance == 0.25
 
 
 def test_validation_decides_which_weights_are_best(X, rng):
