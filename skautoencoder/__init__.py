@@ -1,5 +1,6 @@
 """The autoencoder that scikit-learn never shipped."""
 
+from ._callbacks import reconstruction_scores
 from ._transformer import AutoencoderTransformer
 from ._variational import VariationalAutoencoderTransformer
 from .images import augment_with_shifts
@@ -38,4 +39,5 @@ __all__ = [
     "VariationalAutoencoderTransformer",
     "augment_with_shifts",
     "read_layer_weights",
+    "reconstruction_scores",
 ]

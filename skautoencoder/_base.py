@@ -16,6 +16,7 @@ from ._architecture import (
     network_widths,
     weight_ties,
 )
+from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._compat import Interval, StrOptions
 from ._progress import progress_line
 from ._random import generators
@@ -45,7 +46,7 @@ from .network.solvers import SOLVERS, Solver
 from .network.training import Fallback, Trainer
 
 
-class BaseAutoencoder(ReconstructionMixin, BaseEstimator):
+class BaseAutoencoder(CallbackSupportMixin, ReconstructionMixin, BaseEstimator):
     """Fitting of a network by the estimator's parameters.
 
     What a subclass does not take as a parameter, it has as a class attribute.
@@ -81,6 +82,7 @@ class BaseAutoencoder(ReconstructionMixin, BaseEstimator):
         "warm_start": ["boolean"],
     }
 
+    @with_callbacks
     def fit(self, X, y=None, sample_weight=None):
         """Train the network to rebuild X.
 
@@ -122,11 +124,21 @@ class BaseAutoencoder(ReconstructionMixin, BaseEstimator):
                 order, validation_rows = hold_out(
                     self, rows, trainer.autoencoder.n_weights, split_rng
                 )
-                with progress_line(self.verbose, self.max_iter) as on_epoch:
-                    history = trainer.fit(order, validation_rows, on_epoch, fallback)
+                tasks = FitTasks(self, trainer, rows.X, sample_weight)
+                with progress_line(self.verbose, self.max_iter) as show:
+
+                    def on_epoch(history, learning_rate):
+                        if show is not None:
+                            show(history, learning_rate)
+                        return tasks.end_epoch()
+
+                    history = trainer.fit(
+                        order, validation_rows, on_epoch, fallback, tasks.begin_epoch
+                    )
                 self._store(trainer)
                 self._finish(rows, workers)
             self.best_loss_ = history.best_loss
+            tasks.end()
         if history.interrupted:
             warnings.warn(
                 f"Training was interrupted after {len(history.loss_curve)} epochs: "

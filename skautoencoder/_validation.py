@@ -27,12 +27,15 @@ def unchanged_on_failure(estimator):
 
     Attributes may be replaced inside, but nothing that they hold may be written to.
     """
+    # Callbacks are told that a fit has ended, however it did.
+    kept = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
     before = dict(vars(estimator))
     random_state = estimator.random_state
     draws = random_state.get_state() if isinstance(random_state, np.random.RandomState) else None
     try:
         yield
     except BaseException:
+        before |= {name: vars(estimator)[name] for name in kept if name in vars(estimator)}
         vars(estimator).clear()
         vars(estimator).update(before)
         if draws is not None:

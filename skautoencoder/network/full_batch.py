@@ -16,7 +16,7 @@ class FullBatchTrainer(Trainer):
     Schedule, learning rate and order of the rows play no part.
     """
 
-    def _run_epochs(self, order, validation_rows, on_epoch, best):
+    def _run_epochs(self, order, validation_rows, before_epoch, on_epoch, best):
         # Importing scipy.optimize takes longer than importing this package, where scikit-learn
         # has not done so already.
         from scipy.optimize import minimize
@@ -28,9 +28,12 @@ class FullBatchTrainer(Trainer):
                 parameters.flat[...] = intermediate_result.x
             self.state["step"] += 1
             self._loss = float(intermediate_result.fun)
+            # That there is one more iteration is only known when it is over.
+            if before_epoch is not None:
+                before_epoch()
             self._record(self._loss, order, validation_rows, best)
-            if on_epoch is not None:
-                on_epoch(self.history, None)
+            if on_epoch is not None and on_epoch(self.history, None):
+                raise StopIteration
             if best.n_stale >= settings.n_iter_no_change:
                 raise StopIteration
 

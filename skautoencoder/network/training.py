@@ -134,8 +134,11 @@ class Trainer:
         self.history.n_rows_seen += len(order)
         return total / total_weight
 
-    def fit(self, order, validation_rows=None, on_epoch=None, fallback=None):
+    def fit(self, order, validation_rows=None, on_epoch=None, fallback=None, before_epoch=None):
         """Up to `max_iter` epochs; the best weights are restored at the end.
+
+        `before_epoch` is called at the start of each epoch, and `on_epoch` at its end with
+        the history and the learning rate; it may return True to end the run.
 
         Best is the lowest validation loss where there are validation rows, else the
         lowest training loss. A `Fallback` is returned to unless the best weights
@@ -145,7 +148,7 @@ class Trainer:
         history = self.history
         best = BestWeights(self.settings.tol)
         try:
-            self._run_epochs(order, validation_rows, on_epoch, best)
+            self._run_epochs(order, validation_rows, before_epoch, on_epoch, best)
         except KeyboardInterrupt:
             if best.loss == math.inf:
                 raise
@@ -170,16 +173,18 @@ class Trainer:
         self._refuse_divergence(loss)
         self.history.loss_curve.append(loss)
 
-    def _run_epochs(self, order, validation_rows, on_epoch, best):
+    def _run_epochs(self, order, validation_rows, before_epoch, on_epoch, best):
         """Epochs up to `max_iter` of them, or until patience runs out."""
         settings = self.settings
         n_steps = -(-len(order) // settings.batch_size) * settings.max_iter
         for _ in range(settings.max_iter):
+            if before_epoch is not None:
+                before_epoch()
             if settings.shuffle and len(order) > settings.batch_size:
                 self.rng.shuffle(order)
             self._record(self.epoch(order, n_steps), order, validation_rows, best)
-            if on_epoch is not None:
-                on_epoch(self.history, self.learning_rate(n_steps))
+            if on_epoch is not None and on_epoch(self.history, self.learning_rate(n_steps)):
+                break
             if best.n_stale >= settings.n_iter_no_change and not self._go_on_slower(best):
                 break
 

@@ -1,0 +1,122 @@
+"""scikit-learn's callbacks, which it has from 1.9 on; before, nobody is told of anything.
+
+Only `fit` has tasks: one for the whole of it, and one for each epoch within.
+"""
+
+import copy
+
+import numpy as np
+
+from .network.solvers import copy_state
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:
+        """Stands where scikit-learn has no callbacks; there is no `set_callbacks`."""
+
+    def with_callbacks(method):
+        """Return the method as it is."""
+        return method
+
+
+class FitTasks:
+    """Tells an estimator's callbacks of a fit and of its epochs; most often there are none.
+
+    Parameters
+    ----------
+    estimator : BaseAutoencoder
+        With the attributes of a network that is about to be trained.
+    trainer : Trainer
+    X : {ndarray, sparse matrix}
+    sample_weight : array-like or None
+    """
+
+    def __init__(self, estimator, trainer, X, sample_weight):
+        self._estimator = estimator
+        self._trainer = trainer
+        # A monitor scores only where there is a y: the target of an autoencoder is X.
+        metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self._seen = {"estimator": estimator, "X": X, "y": X, "metadata": metadata}
+        self._is_heard = bool(getattr(estimator, "_skl_callbacks", None))
+        self._task = self._epoch = None
+        if hasattr(estimator, "_init_callback_context"):
+            self._task = estimator._init_callback_context(max_subtasks=int(estimator.max_iter))
+        if self._is_heard:
+            self._task.call_on_fit_task_begin(**self._seen)
+
+    def begin_epoch(self):
+        """Open the task of an epoch."""
+        if self._is_heard:
+            self._epoch = self._task.subcontext(task_name="epoch")
+            self._epoch.call_on_fit_task_begin(**self._seen)
+
+    def end_epoch(self):
+        """Close it; return whether a callback wants training to stop."""
+        return self._is_heard and self._epoch.call_on_fit_task_end(
+            **self._seen, reconstruction_attributes=self._attributes
+        )
+
+    def end(self):
+        """Close the task of the fit, with the weights that are kept."""
+        if self._is_heard:
+            self._task.call_on_fit_task_end(
+                **self._seen, reconstruction_attributes=lambda: dict(vars(self._estimator))
+            )
+
+    def _attributes(self):
+        """What makes a copy of the estimator one that was fitted up to this epoch."""
+        fitted = copy.copy(self._estimator)
+        fitted._store(self._trainer)
+        fitted._solver_state = copy_state(fitted._solver_state)
+        fitted.best_loss_ = fitted.loss_curve_[-1]
+        return vars(fitted)
+
+
+def reconstruction_scores(estimator, X, y=None, sample_weight=None):
+    """Scores of a reconstruction, in the form that `sklearn.callback.ScoringMonitor` takes.
+
+    Parameters
+    ----------
+    estimator : AutoencoderTransformer or VariationalAutoencoderTransformer
+        A fitted estimator.
+
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Rows to rebuild.
+
+    y : None
+        Ignored.
+
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows.
+
+    Returns
+    -------
+    scores : dict of str to float
+        "explained_variance", the share of the variance that the reconstruction explains
+        (the estimator's `score`), and "mean_squared_error", over rows and features, in
+        squared units of X.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skautoencoder import AutoencoderTransformer, reconstruction_scores
+    >>> X = load_digits().data / 16
+    >>> autoencoder = AutoencoderTransformer(10, max_iter=5, random_state=0).fit(X)
+    >>> sorted(reconstruction_scores(autoencoder, X))
+    ['explained_variance', 'mean_squared_error']
+
+    In each epoch, with scikit-learn 1.9 or newer::
+
+        from sklearn.callback import ScoringMonitor
+
+        monitor = ScoringMonitor(scoring=reconstruction_scores)
+        autoencoder.set_callbacks(monitor).fit(X)
+        monitor.get_logs().data_as_pandas
+    """
+    errors = estimator.reconstruction_error(X)
+    return {
+        "explained_variance": estimator.score(X, sample_weight=sample_weight),
+        "mean_squared_error": float(np.average(errors, weights=sample_weight)),
+    }

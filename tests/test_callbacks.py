@@ -1,0 +1,182 @@
+"""scikit-learn's callbacks: what they are told, when, and that they can stop a fit."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skautoencoder import (
+    AutoencoderTransformer,
+    VariationalAutoencoderTransformer,
+    reconstruction_scores,
+)
+
+callback = pytest.importorskip(
+    "sklearn.callback", reason="scikit-learn has callbacks from version 1.9 on"
+)
+
+
+class Recorder:
+    """Remembers what it is told; asks to stop after some epochs."""
+
+    def __init__(self, stop_after=None, fail_in=None):
+        self.events = []
+        self.fitted = []
+        self.stop_after = stop_after
+        self.fail_in = fail_in
+
+    def setup(self, estimator, context):
+        self.events.append("setup")
+
+    def teardown(self, estimator, context):
+        self.events.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context, *, X=None, y=None, metadata=None):
+        self.events.append(f"begin {context.task_name}")
+        if self.fail_in == len(self.events):
+            raise RuntimeError("out of order")
+        assert y is X
+        self.metadata = metadata
+
+    def on_fit_task_end(self, estimator, context, *, X=None, y=None, fitted_estimator=None):
+        self.events.append(f"end {context.task_name}")
+        self.fitted.append(fitted_estimator)
+        return self.events.count("end epoch") == self.stop_after
+
+
+def autoencoder(**params):
+    params = {"hidden_layer_sizes": 8, "max_iter": 4, "random_state": 0, **params}
+    return AutoencoderTransformer(3, **params)
+
+
+@pytest.fixture
+def X(rng):
+    return rng.normal(size=(80, 3)) @ rng.normal(size=(3, 6))
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_fit_and_each_of_its_epochs_is_a_task(solver, X):
+    recorder = Recorder()
+    fitted = autoencoder(solver=solver).set_callbacks(recorder).fit(X)
+    epochs = ["begin epoch", "end epoch"] * fitted.n_iter_
+    assert recorder.events == ["setup", "begin fit", *epochs, "end fit", "teardown"]
+    assert fitted.n_iter_ > 1
+
+
+def test_callbacks_see_the_estimator_as_if_it_had_been_stopped_there(X):
+    recorder = Recorder()
+    params = {"linear_paths": False, "early_stopping": False, "learning_rate": "constant"}
+    fitted = autoencoder(**params).set_callbacks(recorder).fit(X)
+    for n_epochs, seen in enumerate(recorder.fitted[:-1], start=1):
+        assert seen.n_iter_ == len(seen.loss_curve_) == n_epochs
+        expected = autoencoder(**{**params, "max_iter": n_epochs}).fit(X)
+        if expected.best_loss_ == expected.loss_curve_[-1]:
+            np.testing.assert_array_equal(seen.transform(X), expected.transform(X))
+    np.testing.assert_array_equal(recorder.fitted[-1].transform(X), fitted.transform(X))
+
+
+def test_what_callbacks_are_given_is_theirs(X):
+    """Copies: neither training nor the fitted estimator is changed by what is done to them."""
+    recorder = Recorder()
+    watched = autoencoder().set_callbacks(recorder).fit(X)
+    for seen in recorder.fitted[:-1]:
+        seen.coefs_[0][...] = np.nan
+        seen._solver_state["first"][...] = np.nan
+    np.testing.assert_array_equal(watched.transform(X), autoencoder().fit(X).transform(X))
+    watched.partial_fit(X)
+    assert np.isfinite(watched.coefs_[0]).all()
+
+
+def test_a_callback_can_stop_training_and_the_best_weights_are_kept(X):
+    recorder = Recorder(stop_after=2)
+    fitted = autoencoder(max_iter=50).set_callbacks(recorder).fit(X)
+    assert fitted.n_iter_ == 2
+    assert recorder.events[-2:] == ["end fit", "teardown"]
+    assert np.isfinite(fitted.transform(X)).all()
+
+
+def test_lbfgs_can_be_stopped_too(X):
+    fitted = autoencoder(solver="lbfgs", max_iter=50).set_callbacks(Recorder(stop_after=3)).fit(X)
+    assert fitted.n_iter_ == 3
+
+
+@pytest.mark.parametrize("fail_in", [2, 3, 5])
+def test_an_error_in_a_callback_leaves_the_estimator_as_it_was(fail_in, X):
+    fitted = autoencoder().fit(X)
+    code, before = fitted.transform(X), set(vars(fitted))
+    recorder = Recorder(fail_in=fail_in)
+    with pytest.raises(RuntimeError, match="out of order"):
+        fitted.set_callbacks(recorder).set_params(n_components=2).fit(X)
+    assert recorder.events[-1] == "teardown"
+    assert set(vars(fitted)) - before == {"_skl_callbacks"}
+    np.testing.assert_array_equal(fitted.transform(X), code)
+
+
+def test_training_is_the_same_watched_or_not(X):
+    watched = autoencoder().set_callbacks(Recorder()).fit(X)
+    np.testing.assert_array_equal(watched.transform(X), autoencoder().fit(X).transform(X))
+
+
+def test_sample_weights_are_passed_on(X, rng):
+    recorder, weights = Recorder(), rng.uniform(size=80)
+    autoencoder().set_callbacks(recorder).fit(X, sample_weight=weights)
+    np.testing.assert_array_equal(recorder.metadata["sample_weight"], weights)
+
+
+def test_partial_fit_tells_nobody(X):
+    recorder = Recorder()
+    autoencoder().set_callbacks(recorder).partial_fit(X)
+    assert recorder.events == []
+
+
+@pytest.mark.parametrize("cls", [AutoencoderTransformer, VariationalAutoencoderTransformer])
+def test_the_monitor_scores_every_epoch(cls, X):
+    monitor = callback.ScoringMonitor(scoring=reconstruction_scores)
+    estimator = cls(3, hidden_layer_sizes=8, max_iter=4, random_state=0)
+    estimator.set_callbacks(monitor).fit(X)
+    log = monitor.get_logs().data_as_pandas
+    epochs = log[log.task_name == "epoch"]
+    assert len(epochs) == estimator.n_iter_
+    whole = log[log.task_name == "fit"]
+    assert whole.explained_variance.item() == pytest.approx(estimator.score(X))
+    assert np.isfinite(epochs.mean_squared_error).all()
+
+
+def test_the_monitor_works_in_a_pipeline(X):
+    monitor = callback.ScoringMonitor(scoring=reconstruction_scores)
+    inner = autoencoder().set_callbacks(monitor)
+    make_pipeline(StandardScaler(), inner).fit(X)
+    assert len(monitor.get_logs().data_as_pandas) == 5
+
+
+def test_scores_are_those_of_the_reconstruction(X, rng):
+    fitted, weights = autoencoder().fit(X), rng.uniform(size=80)
+    scores = reconstruction_scores(fitted, X, sample_weight=weights)
+    errors = np.square(fitted.reconstruct(X) - X).mean(axis=1)
+    assert scores["mean_squared_error"] == pytest.approx(np.average(errors, weights=weights))
+    assert scores["explained_variance"] == fitted.score(X, sample_weight=weights)
+
+
+def test_the_progress_bar_shows_epochs(X, capsys):
+    pytest.importorskip("rich", reason="scikit-learn's ProgressBar needs rich")
+    autoencoder().set_callbacks(callback.ProgressBar()).fit(X)
+    assert "epoch" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_progress_bar_reaches_into_a_search_with_two_processes(X, capsys):
+    pytest.importorskip("rich", reason="scikit-learn's ProgressBar needs rich")
+    pipeline = make_pipeline(StandardScaler(), autoencoder())
+    grid = {"autoencodertransformer__n_components": [1, 2]}
+    search = GridSearchCV(pipeline, grid, cv=2, n_jobs=2)
+    search.set_callbacks(callback.ProgressBar()).fit(X)
+    assert "GridSearchCV" in capsys.readouterr().out
+    assert search.best_params_ == {"autoencodertransformer__n_components": 2}
+
+
+def test_clones_keep_their_callbacks_and_pickles_can_be_made(X):
+    fitted = autoencoder().set_callbacks(Recorder()).fit(X)
+    assert clone(fitted).get_params() == fitted.get_params()
+    assert not hasattr(fitted, "_callback_fit_ctx")
