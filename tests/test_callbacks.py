@@ -159,10 +159,10 @@ def test_scores_are_those_of_the_reconstruction(X, rng):
     assert scores["explained_variance"] == fitted.score(X, sample_weight=weights)
 
 
-def test_the_progress_bar_shows_epochs(X, capsys):
+def test_the_progress_bar_shows_the_fit(X, capsys):
     pytest.importorskip("rich", reason="scikit-learn's ProgressBar needs rich")
     autoencoder().set_callbacks(callback.ProgressBar()).fit(X)
-    assert "epoch" in capsys.readouterr().out
+    assert "AutoencoderTransformer - fit" in capsys.readouterr().out
 
 
 @pytest.mark.slow
