@@ -3,6 +3,7 @@
 from ._callbacks import reconstruction_scores
 from ._transformer import AutoencoderTransformer
 from ._variational import VariationalAutoencoderTransformer
+from ._versions import show_versions
 from .images import augment_with_shifts
 from .layer_weights import read_layer_weights
 from .network.corruption import GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise
@@ -40,4 +41,5 @@ __all__ = [
     "augment_with_shifts",
     "read_layer_weights",
     "reconstruction_scores",
+    "show_versions",
 ]

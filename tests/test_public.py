@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from numpydoc.docscrape import NumpyDocString
 
@@ -100,6 +101,21 @@ def test_only_training_brings_solvers_schedules_and_losses_together():
     parts = {".solvers", ".schedules", ".losses"}
     knowing = {p.stem: parts & {*imported_modules(p)} for p in NETWORK.glob("*.py")}
     assert [name for name, known in knowing.items() if known and name != "training"] == []
+
+
+def test_versions_name_the_package_and_what_it_needs(capsys):
+    skautoencoder.show_versions()
+    shown = capsys.readouterr().out
+    for line in (f"skautoencoder  {skautoencoder.__version__}", f"numpy          {np.__version__}"):
+        assert line in shown
+    assert "blas" in shown
+
+
+def test_the_citation_names_the_version():
+    citation = NETWORK.parents[1] / "CITATION.cff"
+    if not citation.exists():
+        pytest.skip("installed without the repository's own files")
+    assert f"version: {skautoencoder.__version__}\n" in citation.read_text()
 
 
 def test_the_version_is_that_of_the_installed_distribution():
