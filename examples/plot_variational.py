@@ -3,8 +3,8 @@ A map of the digits, and digits that nobody wrote
 =================================================
 
 A variational autoencoder gives each row a distribution of codes and keeps all of these close to the
-standard normal distribution. So codes drawn from that decode to rows like those of the training
-data, and the plane of codes has no empty regions.
+standard normal distribution. So a code drawn from that decodes to a row like those of the training
+data, and between the codes of two rows lie rows in between.
 """
 
 # %%
