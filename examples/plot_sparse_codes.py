@@ -12,8 +12,9 @@ three codes of 64 numbers for 64 pixels: one without a penalty, two with.
 # -----------
 # One layer each way, so that a digit is rebuilt as a sum of pictures, one for each unit.
 # :class:`~skautoencoder.L1Sparsity` makes the code's activation relu, whose zeros are exact;
-# :class:`~skautoencoder.KLSparsity` makes it a sigmoid, whose mean for each unit is pulled towards 0.05.
-# Without ``alpha`` the decoder would cheat: tiny codes before large weights rebuild the same digit.
+# :class:`~skautoencoder.KLSparsity` makes it a sigmoid, and pulls the mean of each unit
+# towards 0.05. Without ``alpha`` the decoder would cheat: small codes before large weights rebuild
+# the same digit.
 
 import sys
 
