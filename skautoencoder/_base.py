@@ -209,10 +209,16 @@ class BaseAutoencoder(CallbackSupportMixin, ReconstructionMixin, BaseEstimator):
             refuse_other_network(self, rows.n_features)
             in_fitted_units(self, rows)
             check_range(rows, self.loss)
-            fallback = Fallback(self._parameters().flat, self._solver_state)
+            fallback = self._earlier_fit()
         else:
             fallback = self._begin(rows, rng)
         return rows, split_rng, rng, fallback
+
+    def _earlier_fit(self):
+        """What a warm start falls back on: nothing where the losses are without the penalty."""
+        if self.code_penalty is not None:
+            return None
+        return Fallback(self._parameters().flat, self._solver_state)
 
     def _begin(self, rows, rng):
         """Learn scaling, draw the first weights, and set the attributes of a fresh network."""

@@ -180,7 +180,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         Whether `fit` goes on from the weights and the solver state of the fit before,
         for `max_iter` more epochs. Scaling and activations stay as they were; a schedule
         with a planned end starts anew. The weights that it goes on from are kept where
-        no epoch is better.
+        no epoch is better, unless there is a `code_penalty`.
 
     Attributes
     ----------

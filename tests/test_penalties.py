@@ -199,3 +199,11 @@ def test_a_penalised_network_is_not_given_up_for_pca(rng):
     )
     assert not plain.coefs_[-1].any()
     assert penalised.coefs_[-1].any()
+
+
+def test_a_warm_start_follows_a_changed_penalty(digits):
+    """The earlier weights have the lower loss, which is without the penalty."""
+    autoencoder = fitted(digits, code_penalty=L1Sparsity(weight=0.01), warm_start=True)
+    before = (autoencoder.transform(digits) > 0).mean()
+    autoencoder.set_params(code_penalty__weight=0.1).fit(digits)
+    assert (autoencoder.transform(digits) > 0).mean() < 0.7 * before

@@ -27,7 +27,9 @@ class Corruption(Component):
 
 
 class GaussianNoise(Corruption):
-    """Adds normal noise to every cell [1]_: the oldest way to train a denoising autoencoder.
+    """Adds normal noise to every cell: the oldest way to train a denoising autoencoder.
+
+    The noise of every cell is drawn by itself, afresh for every batch [1]_.
 
     Parameters
     ----------
@@ -66,9 +68,9 @@ class GaussianNoise(Corruption):
 
 
 class MaskingNoise(Corruption):
-    """Sets a share of the cells, drawn at random, to one value [1]_.
+    """Sets a share of the cells, drawn at random, to one value.
 
-    The network learns to fill gaps from what is around them.
+    The network learns to fill gaps from what is around them [1]_.
 
     Parameters
     ----------
@@ -118,9 +120,9 @@ class MaskingNoise(Corruption):
 
 
 class SaltAndPepperNoise(Corruption):
-    """Sets a share of the cells to the smallest or the largest value of their feature [1]_.
+    """Sets a share of the cells to the smallest or the largest value of their feature.
 
-    Either with the same probability.
+    Either with the same probability [1]_.
 
     Parameters
     ----------
@@ -184,10 +186,10 @@ class SaltAndPepperNoise(Corruption):
 
 
 class SwapNoise(Corruption):
-    """Gives a share of the cells the value of another training row in the same column [1]_.
+    """Gives a share of the cells the value of another training row in the same column.
 
     Whatever the scale and the distribution of a column, its noise is one of its own values:
-    made for tables.
+    made for tables [1]_.
 
     Parameters
     ----------

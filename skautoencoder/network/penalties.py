@@ -87,9 +87,9 @@ class CodePenalty(Component):
 
 
 class L1Sparsity(CodePenalty):
-    """Penalises the absolute values of the code, so that few units are active for a row [1]_.
+    """Penalises the absolute values of the code, so that few units are active for a row.
 
-    Adds ``weight * sum_j |c_j|`` to the loss of each row. With it, "auto" makes the code's
+    Adds ``weight * sum_j |c_j|`` to the loss of each row [1]_. With it, "auto" makes the code's
     activation "relu", whose zeros are exact, and there are no linear paths. A small code
     in front of large decoder weights would cheat the penalty: set `alpha` above 0 too, to
     bound these.
@@ -127,9 +127,9 @@ class L1Sparsity(CodePenalty):
 
 
 class KLSparsity(CodePenalty):
-    """Penalises code units that are active for more or fewer rows than a target share [1]_.
+    """Penalises code units that are active for more or fewer rows than a target share.
 
-    Adds ``weight * sum_j KL(target || m_j)`` to the mean loss, where ``m_j`` is the mean of
+    Adds ``weight * sum_j KL(target || m_j)`` to the mean loss [1]_, where ``m_j`` is the mean of
     unit j over the batch and ``KL(t || m) = t log(t / m) + (1 - t) log((1 - t) / (1 - m))``.
     The code must lie in [0, 1]: with this penalty "auto" makes its activation "sigmoid", and
     there are no linear paths. The larger the batches, the surer the means.
@@ -185,13 +185,14 @@ class KLSparsity(CodePenalty):
 
 
 class ContractivePenalty(CodePenalty):
-    """Penalises how much the code moves when the input does [1]_.
+    """Penalises how much the code moves when the input does.
 
-    Adds ``weight * ||J||^2`` to the loss of each row, the squared Frobenius norm of the
+    Adds ``weight * ||J||^2`` to the loss of each row [1]_, the squared Frobenius norm of the
     Jacobian of the code with respect to the network's input. With hidden layers, it is
     estimated without bias from ``J u`` for random directions u, whose mean of ``u u'`` is the
     identity [2]_; with as many directions as features it is exact, as it always is for an
-    encoder of a single layer.
+    encoder of a single layer. A small code in front of large decoder weights would cheat the
+    penalty; `tied_weights` rule that out.
 
     Parameters
     ----------

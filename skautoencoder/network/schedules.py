@@ -140,7 +140,9 @@ class PlannedSchedule(Schedule):
 
 
 class CosineSchedule(PlannedSchedule):
-    """Linear warm-up, then half a cosine that reaches zero as the run ends [1]_.
+    """Linear warm-up, then half a cosine that reaches zero as the run ends.
+
+    The fall is that of [1]_, without restarts.
 
     Parameters
     ----------
@@ -170,7 +172,9 @@ class CosineSchedule(PlannedSchedule):
 
 
 class OneCycleSchedule(PlannedSchedule):
-    """One rise and one fall of the learning rate, both along half a cosine [1]_.
+    """One rise and one fall of the learning rate, both along half a cosine.
+
+    As in [1]_, for the learning rate alone.
 
     Parameters
     ----------

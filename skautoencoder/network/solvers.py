@@ -86,10 +86,10 @@ class ElementwiseSolver(Solver):
 
 
 class SGD(ElementwiseSolver):
-    """Stochastic gradient descent with (Nesterov) momentum [1]_.
+    """Stochastic gradient descent with (Nesterov) momentum.
 
     With momentum mu and rate lr, ``v = mu v - lr g`` and the parameters move by ``v``,
-    or with Nesterov's look-ahead by ``mu v - lr g``.
+    or with Nesterov's look-ahead by ``mu v - lr g`` [1]_.
 
     Parameters
     ----------
@@ -145,7 +145,9 @@ class SGD(ElementwiseSolver):
 
 
 class Adam(ElementwiseSolver):
-    """Adam: steps scaled by running moments of the gradient [1]_.
+    """Adam: steps scaled by running moments of the gradient.
+
+    As in [1]_, with both moments corrected for their start at 0.
 
     Parameters
     ----------
@@ -209,10 +211,10 @@ NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
 class Muon(Solver):
-    """Momentum, orthogonalised for every weight matrix [1]_.
+    """Momentum, orthogonalised for every weight matrix.
 
     The direction of a weight matrix is its momentum with all singular values set to
-    about 1, so that no direction in which the gradient is weak is left behind. Biases
+    about 1 [1]_, so that no direction in which the gradient is weak is left behind. Biases
     move by their momentum over the root of their second moment, as in Adam. A step
     costs more than Adam's, but far fewer are needed: made for layers of up to a few
     hundred units, and for batches of 128 to 256 rows.
@@ -319,9 +321,9 @@ def orthogonalise(matrix, n_iterations):
 
 
 class LBFGS(Solver):
-    """Limited-memory BFGS on all rows at once [1]_, for small data.
+    """Limited-memory BFGS on all rows at once, for small data.
 
-    A quasi-Newton method: it learns the curvature of the loss from its last steps, and a
+    A quasi-Newton method [1]_: it learns the curvature of the loss from its last steps, and a
     line search takes the place of learning rate and schedule. Made for small networks on
     few rows, trained until they stop improving; with thousands of rows the solvers that
     work on batches get further in the same time.
