@@ -31,9 +31,12 @@ AUTO_FENCE = 3.0
 MAX_SHARED_WIDTH = 100
 # Elements of the blocks in which rows are rebuilt.
 BLOCK_ELEMENTS = 2**20
-# No feature weighs more than ten times the average one: in a feature that is constant, or nearly
-# so, among the rows of the last round any other value would else outweigh all other features.
-MIN_VARIANCE_SHARE = 0.1
+# Degrees of freedom of Student's t: one cell that is far off counts, but does not outweigh many
+# that are somewhat off.
+DEGREES_OF_FREEDOM = 5
+# No feature's usual error is taken to be much below the others': in one that hardly varies among
+# the training rows, any other value would else outweigh all other features.
+MIN_VARIANCE_SHARE = 0.3
 # Variances and spreads below these are rounding noise, as where X has a lower rank than the code.
 MIN_VARIANCE = 1e-8
 MIN_SPREAD = 1e-3
@@ -97,11 +100,14 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
     centers_ : ndarray of shape (n_estimators, `n_features_in_`)
         Mean of what each autoencoder rebuilds, in standardised units.
 
-    error_weights_ : ndarray of shape (n_estimators, `n_features_in_`)
-        What a squared error in a feature weighs, for each autoencoder.
+    error_variances_ : ndarray of shape (n_estimators, `n_features_in_`)
+        Usual squared error of each autoencoder in each feature, in standardised units.
 
-    distance_weights_ : ndarray of shape (n_estimators, `n_features_in_`)
-        What the squared distance of a rebuilt feature from its center weighs.
+    distance_variances_ : ndarray of shape (n_estimators, `n_features_in_`)
+        Usual squared distance of what it rebuilds from its center.
+
+    part_weights_ : ndarray of shape (n_estimators, 2)
+        What errors and distances of each autoencoder weigh.
 
     n_features_in_ : int
         Number of features seen during `fit`.
@@ -116,18 +122,19 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
 
     Notes
     -----
-    With a row :math:`x`, its reconstruction :math:`r` by autoencoder :math:`m` of :math:`M`, both
-    standardised, and the mean :math:`c` of the reconstructions, the score is
+    With a row :math:`x`, its reconstruction :math:`r_m` by autoencoder :math:`m` of :math:`M`, both
+    standardised, and the mean :math:`c_m` of the reconstructions, the score is
 
     .. math::
 
-        -\frac{1}{M} \sum_m \frac{1}{d} \sum_{j=1}^{d}
-        \frac{(x_j - r_{mj})^2}{s_m \, \sigma_{mj}^2}
-        + \frac{(r_{mj} - c_{mj})^2}{t_m \, \tau_{mj}^2}.
+        -\frac{1}{M d} \sum_{m=1}^{M} \sum_{j=1}^{d}
+        a_m \log\Bigl(1 + \frac{(x_j - r_{mj})^2}{5 \, \sigma_{mj}^2}\Bigr)
+        + b_m \log\Bigl(1 + \frac{(r_{mj} - c_{mj})^2}{5 \, \tau_{mj}^2}\Bigr),
 
-    :math:`\sigma^2, \tau^2` are the means of the numerators over the training rows not trimmed,
-    at least a tenth of their own mean over the features. :math:`s_m, t_m` are the median absolute
-    deviations, over all training rows, of the two means over the features that they divide.
+    in which each logarithm is, up to constants, the negated log-density of Student's t with 5
+    degrees of freedom. :math:`\sigma^2, \tau^2` are the means of the numerators over the training
+    rows, at least 0.3 of their own mean over the features. :math:`1 / a_m, 1 / b_m` are the median
+    absolute deviations, over the training rows, of the means over the features that they divide.
     In a row with missing cells the mean is that over its observed cells.
 
     Members are trained one after another: large batches are shared among threads already, and
@@ -144,28 +151,23 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn.datasets import load_digits
     >>> from skautoencoder import AutoencoderOutlierDetector
-    >>> X, y = load_digits(return_X_y=True)
-    >>> X_zeros_and_a_one = X[(y == 0) | (np.arange(len(y)) == 1)]
-    >>> detector = AutoencoderOutlierDetector(random_state=0).fit(X_zeros_and_a_one)
-    >>> int(detector.score_samples(X_zeros_and_a_one).argmin())  # the one
-    1
-    >>> contributions = detector.feature_contributions(X_zeros_and_a_one[1:2])
-    >>> contributions.shape
-    (1, 64)
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(200, 1)) + 0.1 * rng.normal(size=(200, 4))
+    >>> X[0] = [0.5, 0.5, -0.5, 0.5]  # no cell is unusual by itself
+    >>> detector = AutoencoderOutlierDetector(random_state=0).fit(X)
+    >>> int(detector.predict(X[:1])[0])
+    -1
+    >>> int(detector.feature_contributions(X[:1])[0].argmax())
+    2
     """
 
     _parameter_constraints = {
         "autoencoder": [BaseAutoencoder, None],
         "contamination": [StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right")],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
-        "n_components": [
-            StrOptions({"auto"}),
-            Interval(Integral, 1, None, closed="left"),
-            Interval(Real, 0, 1, closed="neither"),
-            "array-like",
-        ],
+        # scikit-learn has no constraint for widths or shares in a sequence: see `check_widths`.
+        "n_components": "no_validation",
         "trim": [Interval(Real, 0, 0.5, closed="left")],
         "random_state": ["random_state"],
     }
@@ -338,51 +340,52 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
     def _fit_round(self, X, kept, weights):
         """Train all members on the rows kept; return the scores of all rows."""
         shape = len(self.estimators_), X.shape[1]
-        self.centers_, self.error_weights_, self.distance_weights_ = np.zeros((3, *shape))
+        self.centers_, self.error_variances_, self.distance_variances_ = np.zeros((3, *shape))
+        self.part_weights_ = np.zeros((shape[0], 2))
         for number, autoencoder in enumerate(self.estimators_):
             autoencoder.fit(X, sample_weight=kept)
-            self._weigh(number, X, kept, weights)
+            self._learn_what_is_usual(number, X, weights)
         return self._scores(X)
 
-    def _weigh(self, number, X, kept, weights):
-        """Learn which errors and distances of a member are usual."""
-        center, *variances = self._moments(number, X, kept)
+    def _learn_what_is_usual(self, number, X, weights):
+        """Usual errors and distances of a member in each feature, and in a row."""
+        center, errors, distances = self._moments(number, X, weights)
         self.centers_[number] = center
-        of_errors, of_distances = (1 / (floored(v) * len(v)) for v in variances)
-        sums = [
-            (errors @ of_errors, distances @ of_distances)
-            for errors, distances in self._squares(number, X)
-        ]
-        errors, distances = map(np.concatenate, zip(*sums, strict=True))
-        self.error_weights_[number] = of_errors / spread(errors, weights)
-        self.distance_weights_[number] = of_distances / spread(distances, weights)
+        self.error_variances_[number] = floored(errors)
+        self.distance_variances_[number] = floored(distances)
+        parts = [np.mean(costs, axis=2) for costs in self._costs(number, X)]
+        for part, values in enumerate(np.concatenate(parts, axis=1)):
+            self.part_weights_[number, part] = 1 / spread(values, weights)
 
     def _moments(self, number, X, weights):
         """Mean of a member's reconstruction, and mean squares of its errors and distances."""
         sums = np.zeros((4, X.shape[1]))
         for part, Z, rebuilt in self._blocks(number, X):
-            is_observed = ~np.isnan(Z)
+            w, is_observed = weights[part], ~np.isnan(Z)
             errors = np.where(is_observed, np.square(Z - rebuilt), 0)
-            w = weights[part]
-            sums += np.stack([w @ is_observed, w @ errors, w @ rebuilt, w @ np.square(rebuilt)])
-        n_observed, errors, rebuilt, rebuilt_squares = sums
+            sums += [w @ is_observed, w @ errors, w @ rebuilt, w @ np.square(rebuilt)]
+        observed, errors, rebuilt, rebuilt_squares = sums
         center = rebuilt / weights.sum()
         distances = np.maximum(rebuilt_squares / weights.sum() - np.square(center), 0)
-        return center, errors / np.maximum(n_observed, np.finfo(float).tiny), distances
+        return center, errors / np.where(observed > 0, observed, 1), distances
 
-    def _squares(self, number, X):
-        """Yield a member's squared errors and distances, block by block.
+    def _costs(self, number, X):
+        """Yield what a member makes of each cell's error and distance, block by block.
 
         Missing cells have 0, and a row's other cells make up for them.
         """
         for _, Z, rebuilt in self._blocks(number, X):
-            squares = np.square(Z - rebuilt), np.square(rebuilt - self.centers_[number])
+            costs = np.stack(
+                [
+                    student_cost(Z - rebuilt, self.error_variances_[number]),
+                    student_cost(rebuilt - self.centers_[number], self.distance_variances_[number]),
+                ]
+            )
             is_observed = ~np.isnan(Z)
             if not is_observed.all():
                 n_observed = np.maximum(is_observed.sum(axis=1, keepdims=True), 1)
-                share = is_observed * (Z.shape[1] / n_observed)
-                squares = [np.where(is_observed, square, 0) * share for square in squares]
-            yield squares
+                costs = np.where(is_observed, costs * (Z.shape[1] / n_observed), 0)
+            yield costs
 
     def _blocks(self, number, X):
         """Yield slices of the rows, these standardised, and what a member makes of them."""
@@ -392,13 +395,11 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
             yield part, (block - self.mean_) / self.scale_, (rebuilt - self.mean_) / self.scale_
 
     def _contributions(self, X):
-        """Yield what each cell adds to the negated score, averaged over members, by blocks."""
-        members = [self._squares(number, X) for number in range(len(self.estimators_))]
-        for squares in zip(*members, strict=True):
-            yield sum(
-                errors * self.error_weights_[number] + distances * self.distance_weights_[number]
-                for number, (errors, distances) in enumerate(squares)
-            ) / len(members)
+        """Yield what each cell adds to the negated score, block by block."""
+        members = [self._costs(number, X) for number in range(len(self.estimators_))]
+        for costs in zip(*members, strict=True):
+            weighted = map(np.tensordot, self.part_weights_, costs, [1] * len(costs))
+            yield sum(weighted) / (len(costs) * X.shape[1])
 
     def _scores(self, X):
         return -np.concatenate([block.sum(axis=1) for block in self._contributions(X)])
@@ -418,7 +419,7 @@ def as_list(value):
 
 def check_widths(n_components):
     """Raise ValueError unless all widths are positive integers or shares of the variance."""
-    if isinstance(n_components, str):
+    if isinstance(n_components, str) and n_components == "auto":
         return
     entries = as_list(n_components)
     if not entries or not all(_is_width(entry) or _is_share(entry) for entry in entries):
@@ -437,7 +438,7 @@ def _is_share(entry):
 
 
 def explained_shares(rows):
-    """Share of the variance of the rows, as they are scaled, that 1, 2, ... principal components explain.
+    """Shares of the variance that 1, 2, ... principal components of the scaled rows explain.
 
     Fewer than there are features: a code as wide as X could copy every row.
     """
@@ -452,6 +453,11 @@ def weights_of_all(rows):
     if rows.sample_weight is None:
         return np.ones(rows.X.shape[0])
     return rows.sample_weight.astype(np.float64)
+
+
+def student_cost(deviations, variances):
+    """Negated log-density of Student's t, up to constants: log(1 + z^2 / degrees)."""
+    return np.log1p(np.square(deviations) / (DEGREES_OF_FREEDOM * variances))
 
 
 def floored(variances):
