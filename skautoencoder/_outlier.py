@@ -25,12 +25,12 @@ from .network.scaling import means, standard_scaling, total_variation
 # errors in which small deviations show: the ensemble has both.
 AUTO_SHARES = (0.4, 0.6, 0.8, 0.9)
 AUTO_AUTOENCODER = {"scale": "standard", "max_iter": 20}
-AUTO_FENCE = 3.0
+AUTO_FENCE = 2.5
 
 # The widest code that a share of the variance stands for.
 MAX_SHARED_WIDTH = 100
-# Elements of the blocks in which rows are rebuilt.
-BLOCK_ELEMENTS = 2**20
+# Elements of the blocks in which rows are rebuilt, by all members in turn.
+BLOCK_ELEMENTS = 2**18
 # Degrees of freedom of Student's t: one cell that is far off counts, but does not outweigh many
 # that are somewhat off.
 DEGREES_OF_FREEDOM = 5
@@ -49,8 +49,8 @@ ROUNDINGS = 100
 class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
     r"""Outlier detection with an ensemble of autoencoders.
 
-    An autoencoder learns to rebuild the bulk of the rows. A row is an outlier where it is rebuilt
-    badly, or where what is rebuilt of it lies far from the rest. Both are sums over the
+    An autoencoder learns to rebuild the bulk of the rows [1]_. A row is an outlier where it is
+    rebuilt badly, or where what is rebuilt of it lies far from the rest. Both are sums over the
     features, so that `feature_contributions` can say why.
 
     Parameters
@@ -63,8 +63,8 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
     contamination : float or "auto", default="auto"
         Share of outliers among the training rows, by weight, in (0, 0.5]: `offset_` is then
         the quantile of their scores. "auto" needs no such guess: outliers are rows whose
-        score is more than three robust standard deviations (1.4826 times the median absolute
-        deviation) below the median.
+        score is more than 2.5 robust standard deviations (1.4826 times the median absolute
+        deviation) below the median [4]_.
 
     n_estimators : int, default=8
         Number of autoencoders, each with weights and held-out rows of its own.
@@ -79,7 +79,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
     trim : float, default=0.1
         Share of the rows, by weight, in [0, 0.5), that look most like outliers after a first
         round of training and are left out of the second, lest the autoencoders learn to
-        rebuild them. 0 trains once, on all rows.
+        rebuild them [2]_. 0 trains once, on all rows.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the autoencoders. An int makes results the same each time. The global random
@@ -137,8 +137,9 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
     absolute deviations, over the training rows, of the means over the features that they divide.
     In a row with missing cells the mean is that over its observed cells.
 
-    Members are trained one after another: large batches are shared among threads already, and
-    small ones take less time than a process to start.
+    Scores of different members are averaged in units of their own spread, as standardised scores
+    are in [3]_. Members are trained one after another: large batches are shared among threads
+    already, and small networks train in less time than a process takes to start.
 
     References
     ----------
@@ -147,6 +148,9 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
     .. [2] Zhou, Paffenroth (2017), Anomaly detection with robust deep autoencoders. KDD.
     .. [3] Aggarwal, Sathe (2015), Theoretical foundations and algorithms for outlier ensembles.
        ACM SIGKDD Explorations 17.
+    .. [4] Leys, Ley, Klein, Bernard, Licata (2013), Detecting outliers: Do not use standard
+       deviation around the mean, use absolute deviation around the median. Journal of
+       Experimental Social Psychology 49.
 
     Examples
     --------
