@@ -86,7 +86,7 @@ class TestContributions:
         detector = small().fit(X)
         X = X[:15] + 6 * np.eye(15)
         largest = detector.feature_contributions(X).argmax(axis=1)
-        assert np.mean(largest == np.arange(15)) > 0.9
+        assert np.mean(largest == np.arange(15)) > 0.8
 
     def test_they_follow_the_formula_of_the_documentation(self, X):
         detector = small().fit(X)
@@ -203,18 +203,18 @@ class TestEnsemble:
 class TestInput:
     def test_sparse_rows_get_the_scores_of_dense_ones(self, X):
         X = np.where(np.abs(X) < 0.5, 0, X)
-        detector = small().fit(sparse.csr_array(X))
+        detector = small().fit(sparse.csr_matrix(X))
         scores = detector.score_samples(sparse.csc_array(X))
         np.testing.assert_allclose(scores, detector.score_samples(X), rtol=1e-6)
         np.testing.assert_allclose(scores, small().fit(X).score_samples(X), rtol=1e-6)
 
-    def test_missing_cells_contribute_nothing_and_others_make_up_for_them(self, X, X_with_gaps):
-        detector = small().fit(X_with_gaps)
-        contributions = detector.feature_contributions(X_with_gaps)
-        assert np.all(contributions[np.isnan(X_with_gaps)] == 0)
-        scores = detector.score_samples(X_with_gaps)
-        np.testing.assert_allclose(scores, -contributions.sum(axis=1))
-        assert np.median(scores) == pytest.approx(np.median(detector.score_samples(X)), rel=0.3)
+    def test_missing_cells_contribute_nothing_and_others_make_up_for_them(self, X):
+        detector = small().fit(X)
+        X_at_mean, X_missing = X.copy(), X.copy()
+        X_at_mean[:, 2], X_missing[:, 2] = X[:, 2].mean(), np.nan
+        expected = detector.feature_contributions(X_at_mean) * 6 / 5
+        expected[:, 2] = 0
+        np.testing.assert_allclose(detector.feature_contributions(X_missing), expected)
 
     def test_a_row_of_missing_cells_alone_is_no_outlier(self, X_with_gaps):
         assert small().fit(X_with_gaps).predict(np.full((1, 6), np.nan)) == 1
@@ -226,9 +226,11 @@ class TestInput:
         assert roc_auc_score(small().fit_predict(X) == -1, -scores) > 0.95
 
     def test_rows_are_rebuilt_in_blocks_of_which_nobody_sees_anything(self, X, monkeypatch):
-        expected = small().fit(X).feature_contributions(X)
+        weights = np.arange(120)
+        expected = small().fit(X, sample_weight=weights).feature_contributions(X)
         monkeypatch.setattr("skautoencoder._outlier.BLOCK_ELEMENTS", 7 * 6)
-        np.testing.assert_allclose(small().fit(X).feature_contributions(X), expected, rtol=1e-6)
+        in_blocks = small().fit(X, sample_weight=weights).feature_contributions(X)
+        np.testing.assert_allclose(in_blocks, expected, rtol=1e-6)
 
     @pytest.mark.parametrize("shape", [(1, 1), (1, 4), (2, 3), (30, 1)])
     def test_data_of_hardly_any_size_are_fitted(self, rng, shape):
