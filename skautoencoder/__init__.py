@@ -1,6 +1,7 @@
 """The autoencoder that scikit-learn never shipped."""
 
 from ._callbacks import reconstruction_scores
+from ._outlier import AutoencoderOutlierDetector
 from ._transformer import AutoencoderTransformer
 from ._variational import VariationalAutoencoderTransformer
 from ._versions import show_versions
@@ -24,6 +25,7 @@ __all__ = [
     "SGD",
     "Adam",
     "AdaptiveSchedule",
+    "AutoencoderOutlierDetector",
     "AutoencoderTransformer",
     "ConstantSchedule",
     "ContractivePenalty",
