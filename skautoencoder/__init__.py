@@ -1,5 +1,6 @@
 """The autoencoder that scikit-learn never shipped."""
 
+from ._imputer import AutoencoderImputer
 from ._transformer import AutoencoderTransformer
 from .images import augment_with_shifts
 from .layer_weights import read_layer_weights
@@ -21,6 +22,7 @@ __all__ = [
     "SGD",
     "Adam",
     "AdaptiveSchedule",
+    "AutoencoderImputer",
     "AutoencoderTransformer",
     "ConstantSchedule",
     "ContractivePenalty",
