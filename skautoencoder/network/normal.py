@@ -9,6 +9,8 @@ References
    algorithm. Journal of the Royal Statistical Society B 39.
 """
 
+import copy
+
 import numpy as np
 
 # EM is nearly there after so many steps, and stopping early keeps small data from overfitting.
@@ -22,33 +24,41 @@ BLOCK_ROWS = 64
 
 
 class NormalModel:
-    """Mean and covariance of the features."""
+    """Mean and covariance of the features; the equations are solved for standardised ones."""
 
     def __init__(self, mean, covariance):
         self.mean = mean
-        self.covariance = covariance
-        self.precision = np.linalg.inv(covariance)
+        self.deviation = np.sqrt(np.diagonal(covariance))
+        self.correlation = covariance / self.deviation / self.deviation[:, np.newaxis]
+        self.precision = np.linalg.inv(self.correlation)
 
     def rescaled(self, shift, scale):
         """The distribution of (x - shift) / scale, in the dtype of the scale."""
-        covariance = self.covariance / scale / scale[:, np.newaxis]
-        model = NormalModel((self.mean - shift) / scale, covariance)
+        model = copy.copy(self)
+        model.mean, model.deviation = (self.mean - shift) / scale, self.deviation / scale
         for name, value in vars(model).items():
             setattr(model, name, value.astype(scale.dtype))
         return model
+
+    @property
+    def covariance(self):
+        return self.correlation * self.deviation * self.deviation[:, np.newaxis]
 
     def fill(self, X, missing):
         """Set the missing cells of X to their expectation given the others of their row.
 
         What stands in them before has no influence.
         """
-        centred = np.where(missing, 0, X - self.mean)
+        standardised = np.where(missing, 0, (X - self.mean) / self.deviation)
         # Both ways give the same; the one with the smaller systems is faster.
         if 2 * np.count_nonzero(missing) < missing.size:
-            expected = solve_within(self.precision, missing, -(centred @ self.precision))
+            right = -(standardised @ self.precision)
+            expected = solve_within(self.precision, missing, right)
         else:
-            expected = solve_within(self.covariance, ~missing, centred) @ self.covariance
-        np.copyto(X, expected + self.mean, where=missing, casting="same_kind")
+            solution = solve_within(self.correlation, ~missing, standardised)
+            expected = solution @ self.correlation
+        expected = expected * self.deviation + self.mean
+        np.copyto(X, expected, where=missing, casting="same_kind")
 
 
 def fit_normal(Z, missing, weights):
@@ -61,7 +71,7 @@ def fit_normal(Z, missing, weights):
         scatter = (weights * centred.T) @ centred + spread + prior
         model = NormalModel(mean, scatter / (weights.sum() + PRIOR_ROWS))
         model.fill(filled, missing)
-        spread = _conditional_spread(model.precision, missing, weights)
+        spread = _conditional_spread(model, missing, weights)
     return model
 
 
@@ -76,14 +86,15 @@ def solve_within(matrix, chosen, right):
     return result[:, :-1]
 
 
-def _conditional_spread(precision, missing, weights):
+def _conditional_spread(model, missing, weights):
     """Weighted sum of the covariances that the missing cells of each row have given the rest."""
-    size = len(precision) + 1
+    size = len(model.mean) + 1
     spread = np.zeros(size**2)
-    for rows, features, systems in _systems(precision, missing):
+    for rows, features, systems in _systems(model.precision, missing):
         covariances = np.linalg.inv(systems) * weights[rows, np.newaxis, np.newaxis]
         spread += np.bincount(_pairs(features, size).ravel(), covariances.ravel(), size**2)
-    return spread.reshape(size, size)[:-1, :-1]
+    spread = spread.reshape(size, size)[:-1, :-1]
+    return spread * model.deviation * model.deviation[:, np.newaxis]
 
 
 def _systems(matrix, chosen):
