@@ -25,7 +25,8 @@ N_HIDINGS = 4
 
 MIN_ROWS_TO_HOLD_OUT = 20
 
-# The default autoencoder sees about so many rows in training, in 20 to 300 epochs.
+# The default autoencoder sees about so many rows in training, in 20 to 300 epochs; fewer where
+# there are more than 64 features.
 ROWS_SEEN = 30_000
 
 
@@ -43,8 +44,8 @@ class AutoencoderImputer(TransformerMixin, BaseEstimator):
         What rebuilds the rows; a clone of it is fitted. None is a denoising one that starts
         from the initial fill itself and learns what that has missed: as wide as the data,
         with one hidden layer of twice the width, trained on rows from which
-        :class:`MaskingNoise` takes further cells. After `initial_fill="mean"`
-        it has a narrow code instead and learns everything.
+        :class:`MaskingNoise` takes further cells. After an initial fill with the mean it
+        has a code of 16 and no corruption instead.
 
     missing_values : int, float or np.nan, default=np.nan
         What stands for a missing value. With another number than NaN, X may hold no NaN.
@@ -66,7 +67,7 @@ class AutoencoderImputer(TransformerMixin, BaseEstimator):
         hides observed cells of rows that it holds out, fills them, and stops at the first
         round that does less.
 
-    validation_fraction : float, default=0.1
+    validation_fraction : float, default=0.2
         Share of the rows held out for that. With fewer than 20 rows all are used for both.
 
     add_indicator : bool, default=False
@@ -165,7 +166,7 @@ class AutoencoderImputer(TransformerMixin, BaseEstimator):
         initial_fill="auto",
         max_iter=10,
         tol=1e-2,
-        validation_fraction=0.1,
+        validation_fraction=0.2,
         add_indicator=False,
         keep_empty_features=False,
         random_state=None,
@@ -424,29 +425,24 @@ def _default_autoencoder(n_rows, n_features, refines):
     """What fills cells if nobody asks for anything else.
 
     After the normal distribution, it starts from the identity and learns what that missed;
-    after the means, it has a narrow code and learns everything.
+    after the means, it has a narrow code, and its rounds converge as they do for PCA.
     """
-    if refines:
-        n_epochs = int(np.clip(ROWS_SEEN // n_rows, 20, 300))
-        return AutoencoderTransformer(
-            n_features,
-            hidden_layer_sizes=2 * n_features,
-            weight_init="pca",
-            scale="standard",
-            corruption=MaskingNoise(0.3, "mean"),
-            alpha=1e-3,
-            solver="muon",
-            activation="relu",
-            batch_size=512,
-            max_iter=n_epochs,
-            n_iter_no_change=n_epochs,
-            early_stopping=False,
-        )
+    if not refines:
+        return AutoencoderTransformer(16, hidden_layer_sizes=128, scale="standard")
+    rows_seen = ROWS_SEEN * min(1, (64 / n_features) ** 2)
+    n_epochs = int(np.clip(rows_seen // n_rows, 20, 300))
     return AutoencoderTransformer(
-        max(1, min(64, n_features // 8)),
-        hidden_layer_sizes=256,
+        n_features,
+        hidden_layer_sizes=2 * n_features,
+        weight_init="pca",
         scale="standard",
-        corruption=MaskingNoise(0.5, "mean"),
+        corruption=MaskingNoise(0.3, "mean"),
+        solver="muon",
+        activation="relu",
+        batch_size=512,
+        max_iter=n_epochs,
+        n_iter_no_change=n_epochs,
+        early_stopping=False,
     )
 
 

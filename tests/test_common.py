@@ -4,7 +4,14 @@ import pytest
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skautoencoder import LBFGS, SGD, Adam, AutoencoderTransformer, ConstantSchedule
+from skautoencoder import (
+    LBFGS,
+    SGD,
+    Adam,
+    AutoencoderImputer,
+    AutoencoderTransformer,
+    ConstantSchedule,
+)
 from skautoencoder._architecture import has_linear_paths
 
 
@@ -50,6 +57,14 @@ VARIANTS = [
     variant(hidden_layer_sizes=(), n_components=1, scale=None, learning_rate_init=1e-6),
 ]
 
+IMPUTERS = [
+    AutoencoderImputer(),
+    AutoencoderImputer(variant(), add_indicator=True, keep_empty_features=True),
+    AutoencoderImputer(variant(linear_paths=False), initial_fill="mean"),
+    AutoencoderImputer(variant(**FULL_BATCH)),
+    AutoencoderImputer(missing_values=-9999),
+]
+
 MINI_BATCH_REASON = (
     "the batches of a shuffled mini-batch epoch depend on the number of rows; "
     "full-batch training passes this check"
@@ -70,6 +85,11 @@ def expected_failures(estimator):
 
 @parametrize_with_checks(VARIANTS, expected_failed_checks=expected_failures)
 def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(IMPUTERS)
+def test_scikit_learn_checks_of_the_imputer(estimator, check):
     check(estimator)
 
 
@@ -95,3 +115,25 @@ def test_scikit_learn_checks(estimator, check):
 )
 def test_checks_that_scikit_learn_does_not_run_by_itself(check):
     getattr(estimator_checks, check)("AutoencoderTransformer", variant(random_state=0))
+
+
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names:UserWarning")
+@pytest.mark.parametrize(
+    "check",
+    [
+        "check_param_validation",
+        "check_set_output_transform",
+        "check_set_output_transform_pandas",
+        "check_set_output_transform_polars",
+        "check_global_output_transform_pandas",
+        "check_global_set_output_transform_polars",
+        "check_transformer_get_feature_names_out",
+        "check_transformer_get_feature_names_out_pandas",
+        "check_get_feature_names_out_error",
+        "check_dataframe_column_names_consistency",
+        "check_inplace_ensure_writeable",
+    ],
+)
+def test_checks_of_the_imputer_that_scikit_learn_does_not_run_by_itself(check):
+    imputer = AutoencoderImputer(variant(), random_state=0)
+    getattr(estimator_checks, check)("AutoencoderImputer", imputer)

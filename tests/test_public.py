@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from numpydoc.docscrape import NumpyDocString
 
@@ -22,7 +23,8 @@ CLASSES = [
 
 
 def documented_default(description):
-    return ast.literal_eval(re.search(r"default=(.+)$", description).group(1))
+    text = re.search(r"default=(.+)$", description).group(1)
+    return np.nan if text == "np.nan" else ast.literal_eval(text)
 
 
 @pytest.mark.parametrize("cls", CLASSES)
