@@ -25,7 +25,7 @@ N_HIDINGS = 4
 
 MIN_ROWS_TO_HOLD_OUT = 20
 
-# The default autoencoder sees about so many rows in training, in 20 to 300 epochs; fewer where
+# The default autoencoder sees about so many rows in training, in 20 to 200 epochs; fewer where
 # there are more than 64 features.
 ROWS_SEEN = 30_000
 
@@ -93,6 +93,9 @@ class AutoencoderImputer(TransformerMixin, BaseEstimator):
 
     covariance_ : ndarray of shape (n_filled_features, n_filled_features) or None
         Their covariance in the normal distribution; None where the initial fill is the mean.
+
+    data_min_, data_max_ : ndarray of shape (n_filled_features,)
+        Smallest and largest observed value of each, which bound what is filled in.
 
     error_curve_ : list of float
         Root mean squared error on hidden cells, in standard deviations of their features:
@@ -303,6 +306,7 @@ class AutoencoderImputer(TransformerMixin, BaseEstimator):
                 f"X has no observed value: all cells are {self.missing_values!r}, which is what "
                 "missing_values says. Pass rows that have some, or correct missing_values."
             )
+        self.data_min_, self.data_max_ = np.nanmin(X, axis=0), np.nanmax(X, axis=0)
         split_rng, _ = generators(self.random_state, 0)
         scaling = standard_scaling(*_rows_and_means(X, weights))
         train, held_out = self._split(X, split_rng)
@@ -360,12 +364,14 @@ class AutoencoderImputer(TransformerMixin, BaseEstimator):
 
     def _rounds(self, X, missing):
         """Yield X after the initial fill, then after each refill from its reconstruction."""
-        filled = np.where(missing, self.mean_.astype(X.dtype), X)
+        fill = np.where(missing, self.mean_.astype(X.dtype), X)
         if self.covariance_ is not None:
-            self._model().fill(filled, missing)
+            self._model().fill(fill, missing)
         while True:
+            # What lies beyond all that was observed is less likely true than far off.
+            filled = np.where(missing, np.clip(fill, self.data_min_, self.data_max_), X)
             yield filled
-            filled = np.where(missing, self.autoencoder_.reconstruct(filled), filled)
+            fill = self.autoencoder_.reconstruct(filled)
 
     def _fill(self, X):
         """X with its missing cells filled; X itself stays as it is."""
@@ -430,7 +436,7 @@ def _default_autoencoder(n_rows, n_features, refines):
     if not refines:
         return AutoencoderTransformer(16, hidden_layer_sizes=128, scale="standard")
     rows_seen = ROWS_SEEN * min(1, (64 / n_features) ** 2)
-    n_epochs = int(np.clip(rows_seen // n_rows, 20, 300))
+    n_epochs = int(np.clip(rows_seen // n_rows, 20, 200))
     return AutoencoderTransformer(
         n_features,
         hidden_layer_sizes=2 * n_features,
