@@ -62,7 +62,7 @@ IMPUTERS = [
     AutoencoderImputer(variant(), add_indicator=True, keep_empty_features=True),
     AutoencoderImputer(variant(linear_paths=False), initial_fill="mean"),
     AutoencoderImputer(variant(**FULL_BATCH)),
-    AutoencoderImputer(missing_values=-9999),
+    AutoencoderImputer(variant(), missing_values=-9999),
 ]
 
 MINI_BATCH_REASON = (
