@@ -10,8 +10,16 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skautoencoder import LBFGS, AutoencoderImputer, AutoencoderTransformer, GaussianNoise
+from skautoencoder import (
+    LBFGS,
+    AutoencoderImputer,
+    AutoencoderTransformer,
+    GaussianNoise,
+    MaskingNoise,
+)
+from skautoencoder._imputer import _Refill
 from skautoencoder.network.normal import NormalModel
+from skautoencoder.network.rows import Rows
 
 ALIKE = AutoencoderTransformer(2, hidden_layer_sizes=6, max_iter=3)
 
@@ -152,6 +160,19 @@ def test_a_given_autoencoder_is_cloned_and_its_corruption_stays_its_own(X):
 def test_a_full_batch_solver_may_follow_the_normal_fill(X):
     given = AutoencoderTransformer(2, max_iter=3, solver=LBFGS())
     assert np.isfinite(imputer(given).fit_transform(with_holes(X))).all()
+
+
+def test_training_sees_missing_and_masked_cells_as_the_initial_fill_leaves_them(rng):
+    model = NormalModel(np.zeros(2), np.array([[1.0, 0.8], [0.8, 1.0]]))
+    X = np.array([[2.0, np.nan], [1.0, 3.0]])
+    rows = Rows(X, has_missing=True, center=np.zeros(2))
+    clean, corrupted = np.empty((2, 2)), np.empty((2, 2))
+    rows.gather(slice(0, 2), clean)
+    _Refill(None, model).corrupter(rows)(clean, corrupted, rng)
+    np.testing.assert_allclose(corrupted, [[2.0, 1.6], [1.0, 3.0]])
+    masked = _Refill(MaskingNoise(0.999999, "mean"), model)
+    masked.corrupter(rows)(clean, corrupted, rng)
+    np.testing.assert_allclose(corrupted, 0)
 
 
 def test_weights_of_zero_leave_rows_out(X):
