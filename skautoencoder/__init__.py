@@ -1,6 +1,7 @@
 """The autoencoder that scikit-learn never shipped."""
 
 from ._callbacks import reconstruction_scores
+from ._imputer import AutoencoderImputer
 from ._outlier import AutoencoderOutlierDetector
 from ._transformer import AutoencoderTransformer
 from ._variational import VariationalAutoencoderTransformer
@@ -25,6 +26,7 @@ __all__ = [
     "SGD",
     "Adam",
     "AdaptiveSchedule",
+    "AutoencoderImputer",
     "AutoencoderOutlierDetector",
     "AutoencoderTransformer",
     "ConstantSchedule",

@@ -9,5 +9,11 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
+from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 
-__all__ = ["Interval", "StrOptions", "validate_parameter_constraints"]
+__all__ = [
+    "Interval",
+    "StrOptions",
+    "check_feature_names_in",
+    "validate_parameter_constraints",
+]

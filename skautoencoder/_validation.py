@@ -14,6 +14,7 @@ from ._architecture import (
     layer_activations,
     network_widths,
 )
+from .network.corruption import Corruption
 from .network.losses import LOSSES
 from .network.penalties import CodePenalty
 from .network.rows import Rows
@@ -113,6 +114,8 @@ def _check_randomness(estimator):
 def _is_random(part, estimator):
     if isinstance(part, CodePenalty):
         return part.is_random(len(encoder_widths(estimator)))
+    if isinstance(part, Corruption):
+        return part.is_random
     return part is not None and part != 0
 
 

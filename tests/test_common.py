@@ -1,6 +1,7 @@
 """scikit-learn's own checks, over the estimator and the variants of its options."""
 
 import pytest
+from sklearn.base import clone
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -8,6 +9,7 @@ from skautoencoder import (
     LBFGS,
     SGD,
     Adam,
+    AutoencoderImputer,
     AutoencoderOutlierDetector,
     AutoencoderTransformer,
     ConstantSchedule,
@@ -119,33 +121,18 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
-# Checks that scikit-learn has but does not run by itself. Some mix arrays and dataframes,
-# which warns as it does for any estimator.
-@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names:UserWarning")
-@pytest.mark.parametrize(
-    "check",
-    [
-        "check_param_validation",
-        "check_set_output_transform",
-        "check_set_output_transform_pandas",
-        "check_set_output_transform_polars",
-        "check_global_output_transform_pandas",
-        "check_global_set_output_transform_polars",
-        "check_transformer_get_feature_names_out",
-        "check_transformer_get_feature_names_out_pandas",
-        "check_get_feature_names_out_error",
-        "check_dataframe_column_names_consistency",
-        "check_inplace_ensure_writeable",
-        "check_estimators_partial_fit_n_features",
-    ],
-)
-@pytest.mark.parametrize(
-    "estimator",
-    [variant(random_state=0), VariationalAutoencoderTransformer(max_iter=5, random_state=0)],
-    ids=lambda estimator: type(estimator).__name__,
-)
-def test_checks_that_scikit_learn_does_not_run_by_itself(check, estimator):
-    getattr(estimator_checks, check)(type(estimator).__name__, estimator)
+IMPUTERS = [
+    AutoencoderImputer(),
+    AutoencoderImputer(variant(), add_indicator=True, keep_empty_features=True),
+    AutoencoderImputer(variant(linear_paths=False), initial_fill="mean"),
+    AutoencoderImputer(variant(**FULL_BATCH)),
+    AutoencoderImputer(variant(), missing_values=-9999),
+]
+
+
+@parametrize_with_checks(IMPUTERS)
+def test_scikit_learn_checks_of_the_imputer(estimator, check):
+    check(estimator)
 
 
 def detector(autoencoder=None, **params):
@@ -175,15 +162,39 @@ def test_scikit_learn_checks_of_the_outlier_detector(estimator, check):
     check(estimator)
 
 
+ALL_KINDS = ["check_param_validation", "check_dataframe_column_names_consistency"]
+TRANSFORMERS = [
+    "check_inplace_ensure_writeable",
+    "check_set_output_transform",
+    "check_set_output_transform_pandas",
+    "check_set_output_transform_polars",
+    "check_global_output_transform_pandas",
+    "check_global_set_output_transform_polars",
+    "check_transformer_get_feature_names_out",
+    "check_transformer_get_feature_names_out_pandas",
+    "check_get_feature_names_out_error",
+]
+CHECKS_BY_HAND = [
+    (estimator, check)
+    for estimator, checks in [
+        (variant(), [*TRANSFORMERS, "check_estimators_partial_fit_n_features"]),
+        (
+            VariationalAutoencoderTransformer(max_iter=5),
+            [*TRANSFORMERS, "check_estimators_partial_fit_n_features"],
+        ),
+        (AutoencoderImputer(variant()), TRANSFORMERS),
+        (detector(variant()), ["check_inplace_ensure_writeable"]),
+    ]
+    for check in [*ALL_KINDS, *checks]
+]
+
+
+# Checks that scikit-learn has but does not run by itself. Some mix arrays and dataframes,
+# which warns as it does for any estimator.
 @pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names:UserWarning")
 @pytest.mark.parametrize(
-    "check",
-    [
-        "check_param_validation",
-        "check_dataframe_column_names_consistency",
-        "check_inplace_ensure_writeable",
-    ],
+    ("estimator", "check"), CHECKS_BY_HAND, ids=lambda each: getattr(each, "__name__", None)
 )
-def test_checks_of_the_outlier_detector_that_scikit_learn_does_not_run_by_itself(check):
-    estimator = detector(variant(), random_state=0)
-    getattr(estimator_checks, check)("AutoencoderOutlierDetector", estimator)
+def test_checks_that_scikit_learn_does_not_run_by_itself(estimator, check):
+    name = type(estimator).__name__
+    getattr(estimator_checks, check)(name, clone(estimator).set_params(random_state=0))

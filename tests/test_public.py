@@ -23,7 +23,8 @@ CLASSES = [
 
 
 def documented_default(description):
-    return ast.literal_eval(re.search(r"default=(.+)$", description).group(1))
+    text = re.search(r"default=(.+)$", description).group(1)
+    return np.nan if text == "np.nan" else ast.literal_eval(text)
 
 
 @pytest.mark.parametrize("cls", CLASSES)

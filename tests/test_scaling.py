@@ -116,3 +116,13 @@ def test_a_feature_that_varies_by_rounding_only_is_not_blown_up():
 def test_scaling_keeps_the_dtype_of_X(X):
     scaling = fitted("standard", Rows(X.astype(np.float32)))
     assert scaling.shift.dtype == scaling.scale.dtype == np.float32
+
+
+def test_a_constant_feature_keeps_its_value_as_mean_where_the_first_cells_are_missing(rng):
+    """A mean that is off by rounding would make noise of it that standard scaling blows up."""
+    X = np.full((1000, 2), 0.1)
+    X[:, 1] = rng.normal(size=1000)
+    X[:300, 0] = np.nan
+    rows = Rows(X, has_missing=True)
+    assert means(rows)[0] == 0.1
+    assert fitted("standard", rows).scale[0] == 1

@@ -21,6 +21,9 @@ from .scaling import extremes
 class Corruption(Component):
     """Base class: what training asks of a corruption."""
 
+    # Whether the same rows come out differently each time.
+    is_random = True
+
     def corrupter(self, rows):
         """Return a function of (clean, corrupted, rng) for batches of these rows."""
         raise NotImplementedError

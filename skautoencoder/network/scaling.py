@@ -26,13 +26,27 @@ class Scaling:
 def means(rows):
     """Weighted mean of every feature over its observed cells, in float64; 0 where it has none.
 
-    Sums are taken about the first row, so that a feature that does not vary has its own
-    value as mean.
+    Sums are taken about the first observed value, so that a feature that does not vary has
+    its own value as mean.
     """
-    pivot = np.empty((1, rows.n_features))
-    rows.gather(slice(0, 1), pivot)
-    np.nan_to_num(pivot, copy=False, posinf=np.inf, neginf=-np.inf)
-    return pivot[0] + _average(rows, lambda block: block - pivot)
+    pivot = _first_observed(rows)
+    return pivot + _average(rows, lambda block: block - pivot)
+
+
+def _first_observed(rows):
+    """The first observed value of every feature; 0 where it has none."""
+    if not rows.has_missing:
+        first = np.empty((1, rows.n_features))
+        rows.gather(slice(0, 1), first)
+        return first[0]
+    found = np.full(rows.n_features, np.nan)
+    for _, block in rows.blocks():
+        first = (~np.isnan(block)).argmax(axis=0)
+        candidates = np.take_along_axis(block, first[np.newaxis], axis=0)[0]
+        np.copyto(found, candidates, where=np.isnan(found))
+        if not np.isnan(found).any():
+            break
+    return np.nan_to_num(found, copy=False, posinf=np.inf, neginf=-np.inf)
 
 
 def deviations(rows, mean):
