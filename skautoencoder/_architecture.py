@@ -78,7 +78,7 @@ def has_linear_paths(estimator):
     if estimator.linear_paths != "auto":
         return bool(estimator.linear_paths)
     penalty = estimator.code_penalty
-    if penalty is not None and penalty.code_activation is not None:
+    if estimator.pretrain_iter or (penalty is not None and penalty.code_activation is not None):
         return False
     loss = LOSSES[estimator.loss]
     is_free = estimator.output_activation in ("auto", "identity", loss.fused_activation)

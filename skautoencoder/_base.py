@@ -1,6 +1,7 @@
 """BaseAutoencoder: fitting, shared by all estimators that train a network."""
 
 import warnings
+from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -40,6 +41,7 @@ from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
 from .network.parallel import Workers, quiet_overflow
 from .network.parameters import Parameters
+from .network.pretraining import pretrain
 from .network.scaling import fit_scaling, means
 from .network.schedules import SCHEDULES, Schedule
 from .network.solvers import SOLVERS, Solver
@@ -124,6 +126,8 @@ class BaseAutoencoder(CallbackSupportMixin, ReconstructionMixin, BaseEstimator):
                 order, validation_rows = hold_out(
                     self, rows, trainer.autoencoder.n_weights, split_rng
                 )
+                if self.pretrain_iter and not continues:
+                    self._pretrain(trainer, order)
                 tasks = FitTasks(self, trainer, rows.X, sample_weight)
                 with progress_line(self.verbose, self.max_iter) as show:
 
@@ -213,6 +217,21 @@ class BaseAutoencoder(CallbackSupportMixin, ReconstructionMixin, BaseEstimator):
         else:
             fallback = self._begin(rows, rng)
         return rows, split_rng, rng, fallback
+
+    def _pretrain(self, trainer, order):
+        """Train the layers one by one, on the rows that the whole network will be trained on."""
+        n_epochs = int(self.pretrain_iter)
+        settings = replace(trainer.settings, max_iter=n_epochs, n_iter_no_change=n_epochs)
+        pretrain(
+            trainer.parameters,
+            self.activations_,
+            trainer.rows.select(order),
+            settings,
+            LOSSES["squared_error"],
+            trainer.rng,
+            trainer.workers,
+            self.corruption,
+        )
 
     def _earlier_fit(self):
         """What a warm start falls back on: nothing where the losses are without the penalty."""

@@ -1,10 +1,12 @@
 """AutoencoderTransformer: the facade that scikit-learn sees."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
-from ._compat import StrOptions
+from ._compat import Interval, StrOptions
 from ._validation import check_parameters
 from .layer_weights import from_layer_form, split_at_code, to_layer_form
 from .network.activations import HIDDEN_ACTIVATIONS
@@ -75,8 +77,9 @@ class AutoencoderTransformer(BaseAutoencoder):
         rows are few). With the loss "binary_cross_entropy" the second path is added before
         the output's activation, and there is no PCA to end with. "auto" is False for the
         loss "poisson", which cannot have them, where `output_activation` asks for an output
-        that they would change, and for a `code_penalty` with a code activation of its own.
-        Without them the network on 64 features is the original 64-50-40-36-40-50-64.
+        that they would change, for a `code_penalty` with a code activation of its own, and
+        with `pretrain_iter`. Without them the network on 64 features is the original
+        64-50-40-36-40-50-64.
 
     weight_init : str, default="auto"
         How weights are drawn: "glorot", "he" or "lecun" followed by "_uniform" or
@@ -117,6 +120,13 @@ class AutoencoderTransformer(BaseAutoencoder):
     dropout : float, default=0.0
         Share of the hidden layers' values that are set to 0 at random in each training
         step, in [0, 1).
+
+    pretrain_iter : int, default=0
+        Epochs for which each layer of the encoder, from the outside in, is first trained by
+        itself, with the decoder's that mirrors it, to rebuild what the layers before it give
+        [2]_; 0 for none. A help to deep networks of saturating units. It needs a decoder
+        that mirrors the encoder, no linear paths (which "auto" then leaves out), and memory
+        for the values of one layer for all rows.
 
     alpha : float, default=0.0
         Strength of the L2 penalty: ``alpha / 2 * (W ** 2).sum()`` over all weights is
@@ -254,6 +264,8 @@ class AutoencoderTransformer(BaseAutoencoder):
     ----------
     .. [1] Hinton, Salakhutdinov (2006), Reducing the Dimensionality of Data with Neural
        Networks. Science 313.
+    .. [2] Bengio, Lamblin, Popovici, Larochelle (2007), Greedy layer-wise training of deep
+       networks. NeurIPS 19.
 
     Examples
     --------
@@ -278,6 +290,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         "tied_weights": ["boolean"],
         "corruption": [Corruption, None],
         "code_penalty": [CodePenalty, None],
+        "pretrain_iter": [Interval(Integral, 0, None, closed="left")],
     }
 
     def __init__(
@@ -297,6 +310,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         corruption=None,
         code_penalty=None,
         dropout=0.0,
+        pretrain_iter=0,
         alpha=0.0,
         solver="adam",
         learning_rate="cosine",
@@ -326,6 +340,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.corruption = corruption
         self.code_penalty = code_penalty
         self.dropout = dropout
+        self.pretrain_iter = pretrain_iter
         self.alpha = alpha
         self.solver = solver
         self.learning_rate = learning_rate

@@ -65,25 +65,35 @@ def check_parameters(estimator):
             f"Got {output!r} instead: leave output_activation at 'auto'."
         )
     _check_linear_paths(estimator, LOSSES[estimator.loss])
-    _check_ties(estimator)
+    _check_mirror(estimator)
+    _check_pretraining(estimator)
     _check_code_penalty(estimator)
     _check_randomness(estimator)
 
 
-def _check_ties(estimator):
-    """Raise ValueError where a decoder cannot have its encoder's weights."""
-    if not estimator.tied_weights:
-        return
-    if decoder_widths(estimator) != encoder_widths(estimator)[-2::-1]:
-        raise ValueError(
-            "tied_weights=True needs a decoder that mirrors the encoder. Got decoder_layer_sizes="
-            f"{estimator.decoder_layer_sizes!r} and hidden_layer_sizes="
-            f"{estimator.hidden_layer_sizes!r}: leave decoder_layer_sizes at None."
-        )
-    if estimator.weight_init == "pca":
+def _check_mirror(estimator):
+    """Raise ValueError where a decoder cannot be tied to, or pretrained with, its encoder."""
+    for name in ("tied_weights", "pretrain_iter"):
+        value = getattr(estimator, name)
+        if value and decoder_widths(estimator) != encoder_widths(estimator)[-2::-1]:
+            raise ValueError(
+                f"{name}={value!r} needs a decoder that mirrors the encoder. Got "
+                f"decoder_layer_sizes={estimator.decoder_layer_sizes!r} and hidden_layer_sizes="
+                f"{estimator.hidden_layer_sizes!r}: leave decoder_layer_sizes at None."
+            )
+    if estimator.tied_weights and estimator.weight_init == "pca":
         raise ValueError(
             "weight_init='pca' sets weights to 0 that tied weights could not leave again. Got "
             "tied_weights=True: use weight_init='auto', or tied_weights=False."
+        )
+
+
+def _check_pretraining(estimator):
+    """Raise ValueError where there is something beside the layers that are pretrained."""
+    if estimator.pretrain_iter and has_linear_paths(estimator):
+        raise ValueError(
+            f"pretrain_iter={estimator.pretrain_iter!r} trains layers to do what linear paths do "
+            "already. Got linear_paths=True: leave it at 'auto', or set pretrain_iter=0."
         )
 
 

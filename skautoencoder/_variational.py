@@ -211,6 +211,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     corruption = None
     code_penalty = None
     code_activation = "identity"
+    pretrain_iter = 0
 
     _parameter_constraints = {
         **BaseAutoencoder._parameter_constraints,

@@ -80,6 +80,7 @@ VARIANTS = [
     variant(**FULL_BATCH, code_penalty=KLSparsity(), tied_weights=True),
     variant(**FULL_BATCH, code_penalty=L1Sparsity(), linear_paths=False, scale="standard"),
     variant(tied_weights=True),
+    variant(pretrain_iter=2, corruption=GaussianNoise()),
     variant(tied_weights=True, linear_paths=False, solver="muon"),
     variant(
         tied_weights=True,

@@ -1,0 +1,69 @@
+"""Stacked pretraining: layer by layer, from the outside in.
+
+References
+----------
+.. [1] Bengio, Lamblin, Popovici, Larochelle (2007), Greedy layer-wise training of deep networks.
+   NeurIPS 19.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from .autoencoder import Autoencoder
+from .inference import outputs
+from .parameters import Parameters
+from .rows import Rows
+from .scaling import means
+from .training import Trainer
+
+
+def pretrain(parameters, activations, rows, settings, inner_loss, rng, workers, corruption=None):
+    """Train each layer of the encoder, with the decoder's that mirrors it, to rebuild its input.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Of a network whose decoder mirrors its encoder, changed in place.
+    activations : list of str
+        Of every layer, the output's last.
+    rows : Rows
+    settings : Settings
+        Of the outermost pair of layers; the others have `inner_loss` in place of its loss.
+    inner_loss : Loss
+    rng : numpy.random.Generator
+    workers : Workers
+    corruption : Corruption or None
+        Of the input of every layer.
+    """
+    n_encoder_layers = len(activations) // 2
+    for number in range(n_encoder_layers):
+        mirror = len(activations) - 1 - number
+        pair = _pair(parameters, number, mirror)
+        loss = inner_loss if number else settings.loss
+        names = [activations[number], activations[mirror]]
+        autoencoder = Autoencoder.build(pair, names, 1, loss, corruption=corruption)
+        state, own = settings.solver.init_state(pair), replace(settings, loss=loss)
+        Trainer(autoencoder, pair, rows, own, state, rng, workers).fit(np.arange(len(rows)))
+        for position, layer in enumerate((number, mirror)):
+            parameters.weights[layer][...] = pair.weights[position]
+            parameters.biases[layer][...] = pair.biases[position]
+        if number < n_encoder_layers - 1:
+            rows = _encoded(autoencoder.encoder, rows, workers)
+
+
+def _pair(parameters, number, mirror):
+    """A copy of the parameters of two layers, tied as they are."""
+    layers = (number, mirror)
+    return Parameters.from_arrays(
+        [parameters.weights[layer] for layer in layers],
+        [parameters.biases[layer] for layer in layers],
+        {1: 0} if mirror in parameters.ties else None,
+    )
+
+
+def _encoded(encoder, rows, workers):
+    """What a layer makes of the rows, as rows of their own."""
+    encoded = Rows(outputs([encoder], rows, workers), sample_weight=rows.weights(slice(None)))
+    encoded.center = means(encoded).astype(encoded.dtype)
+    return encoded
