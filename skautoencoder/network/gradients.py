@@ -21,6 +21,8 @@ class Shard:
         self._memories = {n_rows: BatchMemory.allocate(autoencoder, n_rows)}
         self._largest = n_rows
         self._rng = rng
+        self._is_idle = autoencoder.bottleneck.is_idle
+        self._is_sampled = autoencoder.bottleneck.is_sampled
         corruption, rate = autoencoder.corruption, autoencoder.dropout
         self._corrupt = None if corruption is None else corruption.corrupter(rows)
         self._dropout = Dropout(rate, rng) if rate else None
@@ -34,7 +36,7 @@ class Shard:
         if self._corrupt is not None:
             self._corrupt(memory.target, memory.encoder.values[0], self._rng)
         values = autoencoder.encoder.forward(memory.encoder, self._dropout)
-        if autoencoder.bottleneck.is_sampled:
+        if self._is_sampled:
             autoencoder.bottleneck.sample(values, memory.decoder.values[0], self._rng)
         autoencoder.decoder.forward(memory.decoder, self._dropout)
 
@@ -55,7 +57,7 @@ class Shard:
         total = loss.compute(memory.target, output, self._weights, self._present, delta)
         np.divide(delta, normaliser, out=delta)
         autoencoder.decoder.backward(memory.decoder, gradients, memory.code_delta)
-        if bottleneck.is_idle:
+        if self._is_idle:
             autoencoder.encoder.backward(memory.encoder, gradients)
             penalty = 0.0
         else:
@@ -66,7 +68,7 @@ class Shard:
             penalty += bottleneck.at_encoder(batch, gradients)
         if gradients.ties:
             gradients.join_ties()
-        n_cells = self._n_cells() if bottleneck.is_sampled else 0.0
+        n_cells = self._n_cells() if self._is_sampled else 0.0
         return total, penalty, n_cells
 
     def _code_batch(self, normaliser, mean_code):
@@ -113,6 +115,7 @@ class BatchGradient:
         self.alpha = alpha
         self.workers = workers
         self.rng = rng
+        self._is_idle = autoencoder.bottleneck.is_idle
         self._shards = []
 
     def allocate(self, batch_size):
@@ -131,17 +134,14 @@ class BatchGradient:
 
         The gradients of the shards are still to be added up.
         """
-        parts = even_slices(len(index), len(self._shards))
-        shards = self._shards[: len(parts)]
-        if self.autoencoder.bottleneck.needs_mean_code:
-            sums = self._compute_in_two_steps(shards, parts, index, normaliser)
+        if len(self._shards) == 1 and self._is_idle:
+            # Small batches of the plain kind: what is not called takes no time.
+            shard = self._shards[0]
+            shard.forward(index)
+            total, _, _ = shard.backward(self.loss, normaliser)
+            gradients = shard.gradients
         else:
-            sums = self._compute_at_once(shards, parts, index, normaliser)
-        loss, penalty, n_cells = (sum(each) for each in zip(*sums, strict=True))
-        total = self.autoencoder.bottleneck.objective(loss, penalty, n_cells)
-        self.autoencoder.bottleneck.observe(loss, n_cells)
-        gradients = shards[0].gradients
-        gradients.others = [shard.gradients.flat for shard in shards[1:]]
+            total, gradients = self._compute_in_shards(index, normaliser)
         if self.alpha:
             total += normaliser * self.penalty()
             for number in self.parameters.own_weights:
@@ -152,6 +152,21 @@ class BatchGradient:
         """Return alpha/2 times the squared norm of all weights."""
         own = (self.parameters.weights[number] for number in self.parameters.own_weights)
         return 0.5 * self.alpha * float(sum(np.dot(w.ravel(), w.ravel()) for w in own))
+
+    def _compute_in_shards(self, index, normaliser):
+        bottleneck = self.autoencoder.bottleneck
+        parts = even_slices(len(index), len(self._shards))
+        shards = self._shards[: len(parts)]
+        if bottleneck.needs_mean_code:
+            sums = self._compute_in_two_steps(shards, parts, index, normaliser)
+        else:
+            sums = self._compute_at_once(shards, parts, index, normaliser)
+        loss, penalty, n_cells = (sum(each) for each in zip(*sums, strict=True))
+        total = bottleneck.objective(loss, penalty, n_cells)
+        bottleneck.observe(loss, n_cells)
+        gradients = shards[0].gradients
+        gradients.others = [shard.gradients.flat for shard in shards[1:]]
+        return total, gradients
 
     def _compute_at_once(self, shards, parts, index, normaliser):
         def compute(job):

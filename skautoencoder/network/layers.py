@@ -72,17 +72,19 @@ class Network:
         the hidden layers.
         """
         values, derivatives = buffers.values, buffers.derivatives
-        last = len(self.layers) - 1
+        inputs, last = values[0], len(self.layers) - 1
         for i, layer in enumerate(self.layers):
-            layer.map(values[i], values[i + 1])
-            if i == last and self.is_path_inside:
+            outputs = values[i + 1]
+            layer.map(inputs, outputs)
+            if self.is_path_inside and i == last:
                 self._add_path(values, buffers.path_values)
-            layer.activate(values[i + 1], derivatives and derivatives[i])
+            layer.activate(outputs, derivatives and derivatives[i])
             if dropout is not None and i < last:
-                dropout.apply(values[i + 1], derivatives[i])
+                dropout.apply(outputs, derivatives[i])
+            inputs = outputs
         if self.path is not None and not self.is_path_inside:
             self._add_path(values, buffers.path_values)
-        return values[-1]
+        return inputs
 
     def backward(self, buffers, gradients, upstream=None):
         """Turn dloss/doutputs in `buffers.deltas[-1]` into the gradients of all parameters.
