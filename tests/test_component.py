@@ -1,4 +1,5 @@
 import pytest
+from families import public_subclasses
 from sklearn.base import clone
 
 from skautoencoder import SGD, Adam, AutoencoderTransformer, CosineSchedule, SwapNoise
@@ -12,8 +13,8 @@ every_component = pytest.mark.parametrize(
     [
         *SOLVERS.values(),
         *SCHEDULES.values(),
-        *Corruption.__subclasses__(),
-        *CodePenalty.__subclasses__(),
+        *public_subclasses(Corruption),
+        *public_subclasses(CodePenalty),
     ],
 )
 
