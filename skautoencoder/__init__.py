@@ -1,5 +1,8 @@
 """The autoencoder that scikit-learn never shipped."""
 
+# Before the imports: saved estimators carry it.
+__version__ = "0.1.0"
+
 from ._transformer import AutoencoderTransformer
 from ._variational import VariationalAutoencoderTransformer
 from .images import augment_with_shifts
@@ -14,8 +17,6 @@ from .network.schedules import (
     OneCycleSchedule,
 )
 from .network.solvers import LBFGS, SGD, Adam, Muon
-
-__version__ = "0.1.0"
 
 __all__ = [
     "LBFGS",
