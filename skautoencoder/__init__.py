@@ -17,6 +17,7 @@ from .network.schedules import (
     OneCycleSchedule,
 )
 from .network.solvers import LBFGS, SGD, Adam, Muon
+from .persistence import load_model, save_model, trusted_types
 
 __all__ = [
     "LBFGS",
@@ -38,5 +39,8 @@ __all__ = [
     "SwapNoise",
     "VariationalAutoencoderTransformer",
     "augment_with_shifts",
+    "load_model",
     "read_layer_weights",
+    "save_model",
+    "trusted_types",
 ]
