@@ -5,6 +5,7 @@ __version__ = "0.1.0"
 
 from ._transformer import AutoencoderTransformer
 from ._variational import VariationalAutoencoderTransformer
+from .export import register_onnx_converters, to_onnx
 from .images import augment_with_shifts
 from .layer_weights import read_layer_weights
 from .network.corruption import GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise
@@ -41,6 +42,8 @@ __all__ = [
     "augment_with_shifts",
     "load_model",
     "read_layer_weights",
+    "register_onnx_converters",
     "save_model",
+    "to_onnx",
     "trusted_types",
 ]
