@@ -41,8 +41,7 @@ def trusted_types():
     >>> "skautoencoder._transformer.AutoencoderTransformer" in trusted_types()
     True
 
-    With skops alone, for example for pipelines with steps of other packages, it is
-    ``skops.io.load(path, trusted=[*trusted_types(), "other_package.Step"])``.
+    With skops alone it is ``skops.io.load(path, trusted=trusted_types())``.
     """
     # Now, because the package imports this module.
     import skautoencoder
@@ -52,7 +51,7 @@ def trusted_types():
     return sorted(f"{each.__module__}.{each.__qualname__}" for each in types)
 
 
-def save_model(model, path):
+def save_model(model, path, trusted=()):
     """Save an estimator, or a pipeline with one in it, as a skops file.
 
     A file that is there already is replaced only once the new one is complete.
@@ -61,10 +60,13 @@ def save_model(model, path):
     ----------
     model : estimator
         An estimator of this package, or one of scikit-learn with such in it, like a
-        `Pipeline`; of a `GridSearchCV` its ``best_estimator_``. It need not be fitted.
+        `Pipeline`. It need not be fitted.
 
     path : str or path-like
         Where to save it; files of this kind end in ".skops".
+
+    trusted : sequence of str, default=()
+        Names of further types in the model, that `load_model` will be told to trust.
 
     Raises
     ------
@@ -72,7 +74,8 @@ def save_model(model, path):
         Where skops is not installed: it comes with ``pip install 'skautoencoder[io]'``.
 
     ValueError
-        Where the model holds what `load_model` would refuse. No file is written then.
+        Where the model holds what `load_model` would refuse: attributes that do not fit
+        together, or types that are not trusted. No file is written then.
 
     See Also
     --------
@@ -98,27 +101,31 @@ def save_model(model, path):
         content = skops_io.dumps(model)
     except Exception as error:
         raise ValueError(f"{name} cannot be saved: {_reason(error)}.") from error
-    untrusted = {*skops_io.get_untrusted_types(data=content)} - {*trusted_types()}
+    untrusted = {*skops_io.get_untrusted_types(data=content)} - {*trusted_types(), *trusted}
     if untrusted:
         raise ValueError(
-            f"{name} holds types that load_model does not trust: {sorted(untrusted)}. Save it with "
-            "skops.io.dump, and pass their names, after a look at what they do, to skops.io.load."
+            f"{name} holds types that load_model does not trust by itself: {sorted(untrusted)}. "
+            "After a look at what making them does, name them in `trusted`, here and there."
         )
     _write_whole(Path(path), content)
 
 
-def load_model(path):
+def load_model(path, trusted=()):
     """Load what `save_model` has saved, without running anything that the file contains.
 
-    Only types of this package, and those of NumPy, SciPy and scikit-learn that skops trusts
-    by itself, are made. Before the model is handed out, the weights and all other fitted
-    attributes of the autoencoders in it are checked: that they are finite, of one dtype, and
-    fit together.
+    Only types of this package, those of NumPy, SciPy and scikit-learn that skops trusts by
+    itself, and `trusted` are made. Before the model is handed out, the weights and all other
+    fitted attributes of the autoencoders in it are checked: that they are finite, of one
+    dtype, and fit together.
 
     Parameters
     ----------
     path : str or path-like
         A file written by `save_model`, or by ``skops.io.dump`` without compression.
+
+    trusted : sequence of str, default=()
+        Fully qualified names of further types to trust, once you have looked at what
+        making them does. `save_model` names those that a model needs.
 
     Returns
     -------
@@ -153,13 +160,13 @@ def load_model(path):
     content = Path(path).read_bytes()
     try:
         _refuse_odd_archive(content)
-        model = skops_io.loads(content, trusted=trusted_types())
+        model = skops_io.loads(content, trusted=[*trusted_types(), *trusted])
         _check_model(model)
     except Exception as error:
         raise ValueError(
             f"{str(path)!r} holds no model that can be used ({_reason(error)}): expected a file "
             "written by skautoencoder.save_model. Nothing of it was run. Get or save the file "
-            "again; models with types of other packages are loaded with skops.io.load."
+            "again, or name types of other packages that it needs in `trusted`."
         ) from None
     return model
 

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -209,7 +210,7 @@ class TestSaving:
             make_pipeline(Own()),
         ]
         for pipeline in pipelines:
-            with pytest.raises(ValueError, match=r"not trust: \['test_persistence\..*skops.io"):
+            with pytest.raises(ValueError, match=r"itself: \['test_pers.*`trusted`"):
                 save_model(pipeline, path)
         broken = clone(MODELS[0]).fit(X)
         broken.coefs_[0][0, 0] = np.nan
@@ -218,6 +219,13 @@ class TestSaving:
         with pytest.raises(ValueError, match="list cannot be saved: a list instead of an est"):
             save_model([], path)
         assert not path.exists()
+
+    def test_further_types_are_trusted_where_both_sides_name_them(self, X, path):
+        forest = make_pipeline(clone(MODELS[0]), RandomForestClassifier(3)).fit(X, X[:, 0] > 0)
+        trusted = ["sklearn.tree._tree.Tree"]
+        save_model(forest, path, trusted=trusted)
+        assert_same(forest.predict(X), load_model(path, trusted=trusted).predict(X))
+        assert "sklearn.tree._tree.Tree" in refusal(path)
 
     def test_without_skops_it_is_said_what_to_install(self, path, monkeypatch):
         monkeypatch.setitem(sys.modules, "skops.io", None)
