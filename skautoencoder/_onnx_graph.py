@@ -160,18 +160,9 @@ def _tail_coefficients():
 
 
 def _softplus(graph, z):
-    """max(z, 0) + log(1 + e) with e = exp(-|z|).
-
-    To first order of the rounding of u = 1 + e, log(1 + e) is log(u) e / (u - 1), and where u
-    is 1 it is e: what log alone would lose for small e.
-    """
-    e = graph.add("Exp", graph.add("Neg", graph.add("Abs", z)))
-    u = graph.add("Add", e, 1)
-    d = graph.add("Sub", u, 1)
-    is_one = graph.add("Not", graph.add("Greater", d, 0))
-    quotient = graph.add("Div", e, graph.add("Where", is_one, 1, d))
-    tail = graph.add("Where", is_one, e, graph.add("Mul", graph.add("Log", u), quotient))
-    return graph.add("Add", graph.add("Relu", z), tail)
+    """max(z, 0) + log(1 + exp(-|z|)), which no z overflows."""
+    tail = graph.add("Exp", graph.add("Neg", graph.add("Abs", z)))
+    return graph.add("Add", graph.add("Relu", z), graph.add("Log", graph.add("Add", tail, 1)))
 
 
 def _exp(graph, z):
