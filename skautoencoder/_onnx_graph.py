@@ -1,7 +1,7 @@
 """Networks written in ONNX operators, in float32 or float64.
 
-Only operators for which runtimes have kernels in both types are used: there are none for
-float64 of Erf, Elu, Selu, Softplus and Gelu in onnxruntime.
+In float64 only operators that runtimes have kernels for are used: onnxruntime has none of Erf,
+Elu, Selu, Softplus and Gelu, and of Sigmoid only in newer versions.
 """
 
 import numpy as np
@@ -92,7 +92,9 @@ def _tanh(graph, z):
 
 
 def _sigmoid(graph, z):
-    return graph.add("Sigmoid", z)
+    if graph.dtype == np.float32:
+        return graph.add("Sigmoid", z)
+    return graph.add("Div", 1, graph.add("Add", graph.add("Exp", graph.add("Neg", z)), 1))
 
 
 def _relu(graph, z):
@@ -116,7 +118,7 @@ def _selu(graph, z):
 
 
 def _silu(graph, z):
-    return graph.add("Mul", z, graph.add("Sigmoid", z))
+    return graph.add("Mul", z, _sigmoid(graph, z))
 
 
 def _gelu(graph, z):
