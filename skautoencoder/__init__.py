@@ -1,11 +1,15 @@
 """The autoencoder that scikit-learn never shipped."""
 
+# Before the imports: saved estimators carry it.
+__version__ = "0.1.0"
+
 from ._callbacks import reconstruction_scores
 from ._imputer import AutoencoderImputer
 from ._outlier import AutoencoderOutlierDetector
+from ._show_versions import show_versions
 from ._transformer import AutoencoderTransformer
 from ._variational import VariationalAutoencoderTransformer
-from ._versions import show_versions
+from .export import register_onnx_converters, to_onnx
 from .images import augment_with_shifts
 from .layer_weights import read_layer_weights
 from .network.corruption import GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise
@@ -18,8 +22,7 @@ from .network.schedules import (
     OneCycleSchedule,
 )
 from .network.solvers import LBFGS, SGD, Adam, Muon
-
-__version__ = "0.1.0"
+from .persistence import load_model, save_model, trusted_types
 
 __all__ = [
     "LBFGS",
@@ -43,7 +46,12 @@ __all__ = [
     "SwapNoise",
     "VariationalAutoencoderTransformer",
     "augment_with_shifts",
+    "load_model",
     "read_layer_weights",
     "reconstruction_scores",
+    "register_onnx_converters",
+    "save_model",
     "show_versions",
+    "to_onnx",
+    "trusted_types",
 ]

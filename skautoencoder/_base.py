@@ -33,6 +33,7 @@ from ._validation import (
     training_rows,
     unchanged_on_failure,
 )
+from ._versions import VersionedMixin
 from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from .network.autoencoder import Autoencoder
 from .network.bottleneck import PlainCode
@@ -48,7 +49,7 @@ from .network.solvers import SOLVERS, Solver
 from .network.training import Fallback, Trainer
 
 
-class BaseAutoencoder(CallbackSupportMixin, ReconstructionMixin, BaseEstimator):
+class BaseAutoencoder(CallbackSupportMixin, ReconstructionMixin, VersionedMixin, BaseEstimator):
     """Fitting of a network by the estimator's parameters.
 
     What a subclass does not take as a parameter, it has as a class attribute.

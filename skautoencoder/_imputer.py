@@ -11,6 +11,7 @@ from ._compat import Interval, StrOptions, check_feature_names_in
 from ._random import generators
 from ._transformer import AutoencoderTransformer
 from ._validation import check_sample_weight, unchanged_on_failure
+from ._versions import VersionedMixin
 from .network.corruption import Corruption, MaskingNoise
 from .network.normal import NormalModel, fit_normal
 from .network.rows import Rows
@@ -30,7 +31,7 @@ MIN_ROWS_TO_HOLD_OUT = 20
 ROWS_SEEN = 30_000
 
 
-class AutoencoderImputer(TransformerMixin, BaseEstimator):
+class AutoencoderImputer(TransformerMixin, VersionedMixin, BaseEstimator):
     """Fills missing values with what an autoencoder makes of the observed ones.
 
     Missing cells are first filled with what a normal distribution expects there, given the

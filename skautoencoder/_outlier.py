@@ -18,6 +18,7 @@ from ._compat import Interval, StrOptions
 from ._random import generators
 from ._transformer import AutoencoderTransformer
 from ._validation import training_rows, unchanged_on_failure
+from ._versions import VersionedMixin
 from .network.principal import principal_components
 from .network.scaling import means, standard_scaling, total_variation
 
@@ -46,7 +47,7 @@ NORMAL_MAD = 0.6745
 ROUNDINGS = 100
 
 
-class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
+class AutoencoderOutlierDetector(OutlierMixin, VersionedMixin, BaseEstimator):
     r"""Outlier detection with an ensemble of autoencoders.
 
     An autoencoder learns to rebuild the bulk of the rows [1]_. A row is an outlier where it is

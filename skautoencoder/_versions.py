@@ -1,37 +1,40 @@
-"""What a bug report should name."""
+"""Saved estimators know the version of the package that saved them."""
 
-import platform
-import sys
-from importlib.metadata import PackageNotFoundError, version
+import warnings
 
-from threadpoolctl import threadpool_info
+from . import __version__
 
-PACKAGES = ("skautoencoder", "scikit-learn", "numpy", "scipy", "threadpoolctl", "joblib")
-EXTRAS = ("matplotlib", "pandas", "polars", "skops", "skl2onnx", "onnxruntime")
+_VERSION_KEY = "_skautoencoder_version"
 
 
-def show_versions():
-    """Print the versions of Python, this package and what it works with, for bug reports.
+class VersionedMixin:
+    """States of an estimator carry the package's version; loading another version's warns.
 
-    Examples
-    --------
-    >>> from skautoencoder import show_versions
-    >>> show_versions()  # doctest: +ELLIPSIS
-    Python ...
+    `copy`, `pickle`, `joblib` and skops all come by here. scikit-learn does this for its own
+    estimators only.
     """
-    print(f"Python         {sys.version.split()[0]}, {sys.executable}")
-    print(f"system         {platform.platform()}")
-    for name in (*PACKAGES, *EXTRAS):
-        print(f"{name:<14} {_version_of(name)}")
-    for library in threadpool_info():
-        print(
-            f"{library['user_api']:<14} {library['internal_api']} {library['version']}, "
-            f"{library['num_threads']} threads"
-        )
+
+    def __getstate__(self):
+        return {**super().__getstate__(), _VERSION_KEY: __version__}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        version = state.pop(_VERSION_KEY, None)
+        if version != __version__:
+            _warn_of_version(type(self).__name__, version)
+        super().__setstate__(state)
 
 
-def _version_of(name):
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
+def _warn_of_version(name, version):
+    """Warn that an estimator was saved by another version, None where it does not say which."""
+    # What a file says of itself is shown short and without control characters.
+    saved_by = "an unknown version of skautoencoder"
+    if version is not None:
+        saved_by = f"skautoencoder {version!r:.40}"
+    warnings.warn(
+        f"This {name} was saved by {saved_by} and is loaded by {__version__}: attributes may have "
+        "other names or meanings, so that its methods may fail, or return or learn something else. "
+        "Load it with the version that saved it, or fit it anew.",
+        UserWarning,
+        stacklevel=3,
+    )
