@@ -4,10 +4,11 @@ These names are what scikit-learn's own project template builds on; they behave 
 from 1.7 to 1.9.
 """
 
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     Interval,
     StrOptions,
     validate_parameter_constraints,
 )
 
-__all__ = ["Interval", "StrOptions", "validate_parameter_constraints"]
+__all__ = ["Interval", "StrOptions", "_safe_indexing", "validate_parameter_constraints"]

@@ -1,0 +1,82 @@
+"""An estimator as pictures need it: the autoencoder, and its rows in the units to show."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from .._base import BaseAutoencoder
+from .._compat import _safe_indexing
+from ._checks import dense
+
+
+def split(estimator):
+    """The steps before the autoencoder, None where there are none, and the autoencoder."""
+    steps, autoencoder = None, estimator
+    if isinstance(estimator, Pipeline):
+        steps, autoencoder = estimator[:-1] if len(estimator) > 1 else None, estimator[-1]
+    if not isinstance(autoencoder, BaseAutoencoder):
+        raise TypeError(
+            "estimator must be an AutoencoderTransformer, a VariationalAutoencoderTransformer or "
+            f"a Pipeline that ends with one. Got {estimator!r} instead: give the data themselves "
+            "to the display's constructor."
+        )
+    return steps, autoencoder
+
+
+def split_fitted(estimator):
+    """The same for an estimator that has been fitted."""
+    steps, autoencoder = split(estimator)
+    check_is_fitted(autoencoder)
+    return steps, autoencoder
+
+
+def known_names(estimator):
+    """The names of the features that an estimator was fitted on, None where it knows none."""
+    return getattr(estimator, "feature_names_in_", None)
+
+
+class Model:
+    """A fitted autoencoder, alone or at the end of a pipeline, and rows for it.
+
+    Rows are shown as they were given where the steps before the autoencoder can be undone,
+    else as the autoencoder sees them.
+    """
+
+    def __init__(self, estimator, X):
+        self.steps, self.autoencoder = split_fitted(estimator)
+        X = X.tocsr() if sparse.issparse(X) else X
+        self.inputs = X if self.steps is None else self.steps.transform(X)
+        self._undoes = self.steps is not None and can_undo(self.steps, X, self.inputs)
+        self.shown = X if self._undoes else self.inputs
+        self.feature_names = known_names(estimator if self._undoes else self.autoencoder)
+
+    @property
+    def n_rows(self):
+        """Number of rows."""
+        return self.shown.shape[0] if hasattr(self.shown, "shape") else len(self.shown)
+
+    def codes(self, indices):
+        """Codes of these rows."""
+        return dense(self.autoencoder.transform(_safe_indexing(self.inputs, indices)))
+
+    def rows(self, indices):
+        """These rows and what becomes of them, in the same units."""
+        X_rebuilt = self.autoencoder.reconstruct(_safe_indexing(self.inputs, indices))
+        if self._undoes:
+            X_rebuilt = dense(self.steps.inverse_transform(X_rebuilt))
+        return dense(_safe_indexing(self.shown, indices)), X_rebuilt
+
+
+def can_undo(steps, X, inputs):
+    """Whether the steps lead back to numbers of the width of X."""
+    first, first_input = _safe_indexing(X, [0]), dense(_safe_indexing(inputs, [0]))
+    try:
+        return dense(steps.inverse_transform(first_input)).shape == dense(first).shape
+    except (AttributeError, NotImplementedError, TypeError, ValueError):
+        return False
+
+
+def squared_errors(X, X_rebuilt):
+    """Of every cell; NaN where X is missing."""
+    return np.square(np.subtract(X_rebuilt, X, dtype=float))
