@@ -12,6 +12,7 @@ from ._style import BLUE, GRAY, GREEN, ORANGE, SMALL, VERMILLION, one_axes
 
 BAR_WIDTH = 0.36
 MIN_HEIGHT = 0.04
+INCHES_PER_LETTER = 0.07
 # Where the lines of linear paths run, in units of the tallest bar.
 PATH_GAP, PATH_HEIGHT = 0.14, 0.72
 
@@ -105,7 +106,7 @@ class ArchitectureDisplay:
         display : ArchitectureDisplay
             Itself.
         """
-        ax = one_axes(ax, (max(5.0, 0.85 * len(self.widths)), 3.6))
+        ax = one_axes(ax, (max(5.0, 0.95 * len(self.widths)), 3.6))
         heights = np.maximum(np.sqrt(np.divide(self.widths, max(self.widths))), MIN_HEIGHT)
         self._draw_layers(ax, heights / 2)
         self._draw_connections(ax, heights / 2)
@@ -164,10 +165,10 @@ class ArchitectureDisplay:
     def _draw_paths(self, ax, tops):
         """From above the input down to the code, and from there to above the output."""
         last, code = len(tops) - 1, self.code_layer
-        style = {"arrowstyle": "->", "linestyle": "--", "color": ORANGE, "linewidth": 1.5}
+        style = {"arrowstyle": "->", "color": ORANGE, "linewidth": 1.5}
         for start, end in ((0, code - 0.1), (code + 0.1, last)):
             from_top, to_top = tops[round(start)] + PATH_GAP, tops[round(end)] + PATH_GAP
-            ax.plot([start, start, end], [from_top, PATH_HEIGHT, PATH_HEIGHT], "--", color=ORANGE)
+            ax.plot([start, start, end], [from_top, PATH_HEIGHT, PATH_HEIGHT], color=ORANGE)
             ax.annotate("", (end, to_top), (end, PATH_HEIGHT), arrowprops=style)
             middle = ((start + end) / 2, PATH_HEIGHT + 0.03)
             ax.text(*middle, "linear path", ha="center", va="bottom", fontsize=SMALL)
@@ -176,7 +177,8 @@ class ArchitectureDisplay:
         names = ["", *self.activations]
         labels = [f"{role}\n{name}" for role, name in zip(self._roles(), names, strict=True)]
         inches = ax.get_window_extent().width / ax.figure.dpi / len(labels)
-        rotation = 0 if inches > 0.7 else 90
+        longest = max(len(name) for name in (*self.activations, "encoder"))
+        rotation = 0 if inches > INCHES_PER_LETTER * longest else 90
         ax.set_xticks(range(len(labels)), labels, fontsize=SMALL + 1, rotation=rotation)
         ax.tick_params(length=0)
         ax.get_xticklabels()[self.code_layer].set_fontweight("bold")

@@ -24,9 +24,9 @@ class CodeDisplay:
         Codes, or what a projection has made of them.
 
     y : array-like of shape (n_samples,) or None, default=None
-        What to colour the points by. Classes get a colour, a marker and an entry of the legend
-        each; fractions, or more than 20 different numbers, a colour bar. Where a number is
-        missing (NaN), the point is gray.
+        What to colour the points by; a pandas Series gives its name to the legend. Classes get
+        a colour, a marker and an entry of the legend each; fractions, or more than 20 different
+        numbers, a colour bar. Where a number is missing (NaN), the point is gray.
 
     axis_names : pair of str, default=("code unit 0", "code unit 1")
         What the two axes show.
@@ -54,6 +54,7 @@ class CodeDisplay:
                 f"codes must have 2 columns. Got {self.codes.shape[1]}: choose two of them, or "
                 "use from_estimator with a projection."
             )
+        self._y_name = str(getattr(y, "name", None) or "y")
         self.y = None if y is None else check_target(y, len(self.codes))
         self.axis_names = axis_names
 
@@ -107,7 +108,7 @@ class CodeDisplay:
         """
         ax = one_axes(ax, (6.4, 4.8))
         # Many points cover each other unless they are small.
-        style = {"s": np.clip(15_000 / len(self.codes), 4, 30), "linewidths": 0}
+        style = {"s": np.clip(25_000 / len(self.codes), 4, 30)}
         if self.y is None:
             ax.scatter(*self.codes.T, color=COLORS[0], **style)
         elif is_continuous(self.y):
@@ -124,17 +125,20 @@ class CodeDisplay:
         if not known.all():
             ax.scatter(*self.codes[~known].T, color=GRAY, **style)
         points = ax.scatter(*self.codes[known].T, c=self.y[known], cmap=cmap, **style)
-        add_colorbar(points, ax, "y")
+        add_colorbar(points, ax, self._y_name)
 
     def _draw_classes(self, ax, style):
         classes = np.unique(self.y)
         for i, name in enumerate(classes):
-            look = {"color": COLORS[i % len(COLORS)], "marker": MARKERS[i % len(MARKERS)]}
-            points = self.codes[self.y == name]
-            ax.scatter(*points.T, label=short(name), **look, **style)
+            color, marker = COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)]
+            # When the colours come round again, every second time markers are hollow.
+            is_hollow = i // len(COLORS) % 2 == 1
+            look = {"facecolors": "none"} if is_hollow else {"linewidths": 0, "facecolors": color}
+            look |= {"edgecolors": color, "marker": marker, "label": short(name), **style}
+            ax.scatter(*self.codes[self.y == name].T, **look)
         # Beside the points, so that it covers none of them.
         place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
-        legend = ax.legend(title="y", ncols=1 + (len(classes) - 1) // 20, **place)
+        legend = ax.legend(title=self._y_name, ncols=1 + (len(classes) - 1) // 20, **place)
         for handle in legend.legend_handles:
             handle.set_sizes([30])
 

@@ -29,7 +29,8 @@ class LossCurveDisplay:
         Where the curves are.
 
     axes_ : matplotlib Axes
-        Axes of the curves. The loss has a logarithmic scale where it is positive.
+        Axes of the curves. The loss has a logarithmic scale where it is positive and its largest
+        value more than ten times its smallest.
 
     Examples
     --------
@@ -41,7 +42,7 @@ class LossCurveDisplay:
 
     def __init__(self, loss_curve, validation_loss_curve=None, best_loss=None):
         self.loss_curve = check_vector(loss_curve, "loss_curve")
-        self.validation_loss_curve = validation_loss_curve
+        self.validation_loss_curve = None
         if validation_loss_curve is not None:
             curve = check_vector(validation_loss_curve, "validation_loss_curve")
             if len(curve) > len(self.loss_curve):
@@ -50,14 +51,15 @@ class LossCurveDisplay:
                     f"{len(self.loss_curve)}. Got {len(curve)}: pass both curves of one estimator."
                 )
             self.validation_loss_curve = curve
-        self.best_loss = best_loss
+        watched = self._curves()[0]
+        self.best_loss = float(watched.min() if best_loss is None else best_loss)
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None):
         """Draw the curves of a fitted estimator.
 
-        Where `fit` has fallen back on PCA, no epoch is the best, and a line shows the loss of
-        PCA.
+        Where `fit` has fallen back on PCA no epoch is the best, and a line shows the loss of the
+        weights that were kept.
 
         Parameters
         ----------
@@ -100,7 +102,8 @@ class LossCurveDisplay:
             self._draw_curve(ax, self.validation_loss_curve, ORANGE, "validation")
         self._mark_best(ax)
         ax.set(xlabel="epoch", ylabel="loss", title="Loss of each epoch")
-        if min(line.get_ydata().min() for line in ax.lines) > 0:
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        if self._spans_decades():
             ax.set_yscale("log")
         ax.legend(loc="upper right")
         self.figure_, self.axes_ = ax.figure, ax
@@ -111,17 +114,23 @@ class LossCurveDisplay:
         marker = "o" if len(curve) == 1 else None
         ax.plot(np.arange(1, len(curve) + 1), curve, color=color, marker=marker, label=label)
 
+    def _curves(self):
+        """The curve that training watches, and the other one if there is one."""
+        curves = [self.validation_loss_curve, self.loss_curve]
+        return [curve for curve in curves if curve is not None]
+
+    def _spans_decades(self):
+        values = np.concatenate([*self._curves(), [self.best_loss]])
+        return values.min() > 0 and values.max() > 10 * values.min()
+
     def _mark_best(self, ax):
         """Mark the epoch of `best_loss`, or draw a line where it is no epoch's."""
-        curves = [self.validation_loss_curve, self.loss_curve]
-        curves = [curve for curve in curves if curve is not None]
-        best_loss = curves[0].min() if self.best_loss is None else self.best_loss
-        for curve in curves:
-            epochs = np.flatnonzero(curve == best_loss)
+        for curve in self._curves():
+            epochs = np.flatnonzero(curve == self.best_loss)
             if len(epochs):
                 label = f"best: epoch {epochs[0] + 1}"
                 style = {"marker": "D", "linestyle": "none", "color": VERMILLION, "zorder": 3}
-                ax.plot(epochs[:1] + 1, [best_loss], label=label, **style)
+                ax.plot(epochs[:1] + 1, [self.best_loss], label=label, **style)
                 return
         style = {"linestyle": "--", "color": VERMILLION}
-        ax.axhline(best_loss, label=f"weights kept: {best_loss:.4g}, no epoch's", **style)
+        ax.axhline(self.best_loss, label=f"weights kept: {self.best_loss:.4g}", **style)

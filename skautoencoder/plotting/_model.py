@@ -36,6 +36,17 @@ def known_names(estimator):
     return getattr(estimator, "feature_names_in_", None)
 
 
+def names_of_inputs(steps, autoencoder):
+    """The names of the features that the autoencoder itself sees, None where nobody knows them."""
+    names = known_names(autoencoder)
+    if names is not None or steps is None:
+        return names
+    try:
+        return steps.get_feature_names_out()
+    except (AttributeError, ValueError):
+        return None
+
+
 class Model:
     """A fitted autoencoder, alone or at the end of a pipeline, and rows for it.
 
@@ -49,7 +60,9 @@ class Model:
         self.inputs = X if self.steps is None else self.steps.transform(X)
         self._undoes = self.steps is not None and can_undo(self.steps, X, self.inputs)
         self.shown = X if self._undoes else self.inputs
-        self.feature_names = known_names(estimator if self._undoes else self.autoencoder)
+        self.feature_names = known_names(estimator)
+        if not self._undoes:
+            self.feature_names = names_of_inputs(self.steps, self.autoencoder)
 
     @property
     def n_rows(self):

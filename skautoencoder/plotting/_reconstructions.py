@@ -58,7 +58,7 @@ class ReconstructionDisplay:
         Names of the features; None is "x0", "x1", and so on.
 
     row_names : sequence of str or None, default=None
-        What stands above each row; None is its number.
+        What stands above each row; None is "row 0", "row 1", and so on.
 
     value_name : str, default="value"
         What the values of features are that are not drawn as images.
@@ -150,8 +150,8 @@ class ReconstructionDisplay:
 
         standardize : bool, default=True
             Whether points are drawn in standard deviations from the mean, both over all of X, so
-            that features of different units have place in one picture. Images never are, and
-            neither are the errors.
+            that features of different units have place in one picture, and count alike in the
+            error. Images never are.
 
         ax : matplotlib Axes or None, default=None
             Where to draw, all in the place of this one; None makes a figure.
@@ -164,7 +164,7 @@ class ReconstructionDisplay:
         model = Model(estimator, X)
         rows = check_rows(rows, model.n_rows)
         X, X_rebuilt = model.rows(rows)
-        errors, value_name = mean_errors(X, X_rebuilt), "value"
+        value_name = "value"
         if standardize and image_shape is None:
             mean, deviation = means_and_deviations(model.shown)
             X, X_rebuilt = ((each - mean) / deviation for each in (X, X_rebuilt))
@@ -173,11 +173,10 @@ class ReconstructionDisplay:
             X,
             X_rebuilt,
             model.codes(rows),
-            errors,
             image_shape=image_shape,
             code_shape=code_shape,
             feature_names=model.feature_names if feature_names is None else feature_names,
-            row_names=rows,
+            row_names=[f"row {i}" for i in rows],
             value_name=value_name,
         )
         return display.plot(ax)
@@ -211,7 +210,7 @@ class ReconstructionDisplay:
         figsize = (1 + 0.9 * n_rows, 0.6 + 1.1 * len(heights))
         axes = grid_of_axes(ax, heights, n_rows, figsize)
         limits = value_range(self.X)
-        parts = ((axes[0], self.X, "row"), (axes[-1], self.X_rebuilt, "reconstruction"))
+        parts = ((axes[0], self.X, "original"), (axes[-1], self.X_rebuilt, "reconstruction"))
         for row_axes, images, name in parts:
             row_axes[0].set_ylabel(name, fontsize=SMALL + 1)
             for each, values in zip(row_axes, images, strict=True):
@@ -259,7 +258,7 @@ def draw_row(ax, x, x_rebuilt):
     """A row's values and the reconstruction's, one line for each feature."""
     features = np.arange(len(x))
     ax.hlines(features, x, x_rebuilt, color=GRAY, linewidth=1)
-    ax.plot(x, features, "o", color=BLUE, markersize=5, label="row")
+    ax.plot(x, features, "o", color=BLUE, markersize=5, label="original")
     style = {"color": VERMILLION, "markersize": 5, "fillstyle": "none"}
     ax.plot(x_rebuilt, features, "D", label="reconstruction", **style)
     ax.tick_params(labelsize=SMALL)
@@ -327,7 +326,7 @@ def check_rows(rows, n_rows):
 
 def check_row_names(row_names, n_rows):
     """Return the names as a list, the numbers of the rows where there are none."""
-    names = [str(name) for name in (range(n_rows) if row_names is None else row_names)]
+    names = [f"row {i}" for i in range(n_rows)] if row_names is None else [*map(str, row_names)]
     if len(names) != n_rows:
         raise ValueError(
             f"row_names must have one name for each of the {n_rows} rows. Got {len(names)} names."

@@ -6,6 +6,7 @@ import math
 # not seen on a dark background.
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, YELLOW, GRAY = "#CC79A7", "#56B4E9", "#F0E442", "#999999"
+LIGHT_GRAY = "#C8C8C8"
 COLORS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW)
 # One more than colours, so that 7 x 8 classes differ in one or the other.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -63,8 +64,17 @@ def label_axis(axis, names, positions=None, max_labels=MAX_LABELS):
     """Name the places along an axis; every second, third, ... where there are too many."""
     positions = range(len(names)) if positions is None else positions
     step = math.ceil(len(names) / max_labels)
-    axis.set_ticks(positions[::step], [short(name) for name in names[::step]], fontsize=SMALL)
+    names, positions = [short(name) for name in names[::step]], positions[::step]
+    axis.set_ticks(positions, names, fontsize=font_size(axis, len(names)))
     axis.set_tick_params(length=0)
+
+
+def font_size(axis, n_labels):
+    """Points: small, or smaller where labels stand above each other with less room."""
+    if axis.axis_name == "x":
+        return SMALL
+    inches = axis.axes.get_window_extent().height / axis.axes.figure.dpi
+    return min(SMALL, max(4, 0.8 * 72 * inches / n_labels))
 
 
 def colormap(name, bad=SKY):

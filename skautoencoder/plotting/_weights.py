@@ -6,9 +6,9 @@ from numbers import Integral
 import numpy as np
 
 from ._checks import check_feature_names, check_image_shape, check_matrix
-from ._model import known_names, split_fitted
+from ._model import names_of_inputs, split_fitted
 from ._sensitivity import unit_pictures
-from ._style import GRAY, add_colorbar, label_axis, one_axes, pyplot
+from ._style import LIGHT_GRAY, MAX_LABELS, add_colorbar, label_axis, one_axes, pyplot
 
 # At so many tiles in a row, names of each would touch.
 MAX_TILE_LABELS = 12
@@ -32,15 +32,17 @@ class WeightsDisplay:
     title : str, default="Weights of each unit"
         What the pictures show.
 
+    value_name : str, default="weight"
+        What their values are.
+
     Attributes
     ----------
     figure_ : matplotlib Figure
         Where the pictures are.
 
     axes_ : matplotlib Axes
-        Axes of all pictures. White is 0, and all share one scale, so that a unit which the
-        network hardly uses is seen to be pale. The number of a unit is that at the left of its
-        row plus that below its column.
+        Axes of all pictures. White is 0. The number of a unit is that at the left of its row
+        plus that below its column.
 
     Examples
     --------
@@ -52,12 +54,19 @@ class WeightsDisplay:
     """
 
     def __init__(
-        self, weights, *, image_shape=None, feature_names=None, title="Weights of each unit"
+        self,
+        weights,
+        *,
+        image_shape=None,
+        feature_names=None,
+        title="Weights of each unit",
+        value_name="weight",
     ):
         self.weights = check_matrix(weights, "weights")
         self.image_shape = check_image_shape(image_shape, self.weights.shape[1])
         self.feature_names = check_feature_names(feature_names, self.weights.shape[1])
         self.title = title
+        self.value_name = value_name
 
     @classmethod
     def from_estimator(
@@ -106,21 +115,28 @@ class WeightsDisplay:
         layer = check_layer(layer, autoencoder)
         if X is not None and steps is not None:
             X = steps.transform(X)
+        if feature_names is None:
+            feature_names = names_of_inputs(steps, autoencoder)
         display = cls(
             unit_pictures(autoencoder, layer, X),
             image_shape=image_shape,
-            feature_names=known_names(autoencoder) if feature_names is None else feature_names,
+            feature_names=feature_names,
             title=layer_title(layer, autoencoder._n_encoder_layers),
+            value_name="weight" if layer == 1 < autoencoder._n_encoder_layers else "gradient",
         )
         return display.plot(ax)
 
-    def plot(self, ax=None, *, cmap="RdBu_r"):
+    def plot(self, ax=None, *, common_scale=True, cmap="RdBu_r"):
         """Draw the pictures.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
             Where to draw; None makes a figure.
+
+        common_scale : bool, default=True
+            Whether all units share one scale, so that a unit which the network hardly uses is
+            seen to be pale. False divides each unit's picture by the largest of its values.
 
         cmap : str or matplotlib Colormap, default="RdBu_r"
             Colours of a weight, whose middle is 0. Of no effect where images have colours.
@@ -130,38 +146,50 @@ class WeightsDisplay:
         display : WeightsDisplay
             Itself.
         """
-        limit = np.nanmax(np.abs(self.weights)) or 1.0
-        if self.image_shape is None:
-            ax = self._draw_heat_map(ax, limit, cmap)
-        else:
-            ax = self._draw_images(ax, limit, cmap)
+        weights, name = self.weights, self.value_name
+        if not common_scale:
+            weights, name = weights / unit_sizes(weights), f"{name} / largest of the unit"
+        limit = np.nanmax(np.abs(weights)) or 1.0
+        style = {"cmap": pyplot().get_cmap(cmap).with_extremes(bad=LIGHT_GRAY)}
+        style |= {"vmin": -limit, "vmax": limit}
+        draw = draw_heat_map if self.image_shape is None else draw_images
+        labels = self.feature_names if self.image_shape is None else self.image_shape
+        ax, image = draw(ax, weights, labels, style)
+        if image.get_array().ndim == 2:
+            add_colorbar(image, ax, name)
         ax.set_title(self.title)
         self.figure_, self.axes_ = ax.figure, ax
         return self
 
-    def _draw_images(self, ax, limit, cmap):
-        images = self.weights.reshape(-1, *self.image_shape)
-        n_columns = columns_of_mosaic(len(images), self.image_shape)
-        tiles = mosaic(images if images.ndim == 3 else 0.5 + 0.5 * images / limit, n_columns)
-        ax = one_axes(ax, (7.4, 6.4))
-        cmap = pyplot().get_cmap(cmap).with_extremes(bad=GRAY)
-        image = ax.imshow(tiles, cmap=cmap, vmin=-limit, vmax=limit)
-        label_tiles(ax, len(images), n_columns, self.image_shape)
-        if images.ndim == 3:
-            add_colorbar(image, ax, "weight")
-        return ax
 
-    def _draw_heat_map(self, ax, limit, cmap):
-        n_units, n_features = self.weights.shape
-        height = 1.5 + 0.18 * np.clip(n_features, 6, MAX_TILE_LABELS * 4)
-        ax = one_axes(ax, (np.clip(3.5 + 0.2 * n_units, 5, 9), height))
-        style = {"aspect": "auto", "interpolation": "nearest"}
-        image = ax.imshow(self.weights.T, cmap=cmap, vmin=-limit, vmax=limit, **style)
-        label_axis(ax.yaxis, self.feature_names)
-        label_axis(ax.xaxis, range(n_units), max_labels=2 * MAX_TILE_LABELS)
-        ax.set_xlabel("unit")
-        add_colorbar(image, ax, "weight")
-        return ax
+def unit_sizes(weights):
+    """The largest absolute value of each unit; rounding errors beside the others are no size."""
+    sizes = np.abs(weights).max(axis=1, keepdims=True)
+    return np.maximum(sizes, 1e-6 * sizes.max()) if sizes.max() else 1.0
+
+
+def draw_images(ax, weights, image_shape, style):
+    """Tiles of one mosaic."""
+    images = weights.reshape(-1, *image_shape)
+    if images.ndim == 4:  # colours, which have no negative values: gray is 0
+        images = 0.5 + 0.5 * images / style["vmax"]
+    n_columns = columns_of_mosaic(len(images), image_shape)
+    ax = one_axes(ax, (7.4, 6.4))
+    image = ax.imshow(mosaic(images, n_columns), **style)
+    label_tiles(ax, len(images), n_columns, image_shape)
+    return ax, image
+
+
+def draw_heat_map(ax, weights, feature_names, style):
+    """A column for each unit."""
+    n_units, n_features = weights.shape
+    height = 1.5 + 0.18 * np.clip(n_features, 6, MAX_LABELS)
+    ax = one_axes(ax, (np.clip(3.5 + 0.2 * n_units, 5, 9), height))
+    image = ax.imshow(weights.T, aspect="auto", **style)
+    label_axis(ax.yaxis, feature_names)
+    label_axis(ax.xaxis, range(n_units), max_labels=2 * MAX_TILE_LABELS)
+    ax.set_xlabel("unit")
+    return ax, image
 
 
 def check_layer(layer, autoencoder):
