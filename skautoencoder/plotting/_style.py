@@ -74,7 +74,7 @@ def font_size(axis, n_labels):
     if axis.axis_name == "x":
         return SMALL
     inches = axis.axes.get_window_extent().height / axis.axes.figure.dpi
-    return min(SMALL, max(4, 0.8 * 72 * inches / n_labels))
+    return min(SMALL, max(4, 0.95 * 72 * inches / n_labels))
 
 
 def colormap(name, bad=SKY):
