@@ -12,7 +12,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skautoencoder import (
     AutoencoderTransformer,
@@ -185,6 +185,19 @@ def test_an_estimator_that_is_not_fitted_is_refused(name, X):
     assert plt.get_fignums() == []
 
 
+def test_colours_that_do_not_exist_are_refused():
+    displays = [
+        ErrorDisplay([1.0], image_shape=(1, 1)),
+        ReconstructionDisplay([[1.0]], [[1.0]], image_shape=(1, 1)),
+        WeightsDisplay([[1.0]]),
+        CodeDisplay([[1.0, 2.0]], [0.5]),
+    ]
+    for display in displays:
+        with pytest.raises(ValueError, match="no colour"):
+            display.plot(cmap="no colour")
+    assert plt.get_fignums() == []
+
+
 @pytest.mark.parametrize("name", ["codes", "errors", "images", "points", "weights"])
 def test_rows_of_another_width_are_refused(name, autoencoder, X):
     with pytest.raises(ValueError, match="expecting 16 features"):
@@ -277,11 +290,12 @@ def test_images_within_0_and_1_are_drawn_from_0_to_1():
     assert axes[0, 0].images[0].get_clim() == (0, 1)
 
 
-def test_colour_images_are_brought_into_0_and_1():
+def test_colour_images_are_brought_into_0_and_1(caplog):
     X, X_rebuilt = np.linspace(0, 255, 12)[np.newaxis], np.full((1, 12), 300.0)
     axes = ReconstructionDisplay(X, X_rebuilt, image_shape=(2, 2, 3)).plot().axes_
     np.testing.assert_allclose(image_of(axes[0, 0]), X.reshape(2, 2, 3) / 255)
     np.testing.assert_array_equal(image_of(axes[1, 0]), np.ones((2, 2, 3)))
+    assert caplog.messages == []  # matplotlib logs what it has to clip
 
 
 def test_missing_pixels_of_colour_images_are_sky_blue():
@@ -337,6 +351,13 @@ def test_steps_that_cannot_be_undone_are_taken_as_they_are(frame):
     rebuilt = model[-1].reconstruct(frame.to_numpy()[:1])
     np.testing.assert_allclose(display.axes_[0, 0].lines[1].get_xdata(), rebuilt[0])
     assert display.feature_names == list(frame.columns)
+
+
+def test_an_inverse_that_does_not_lead_back_is_not_believed(X):
+    steps = FunctionTransformer(np.sqrt), AutoencoderTransformer(2, **SETTINGS)
+    model = make_pipeline(*steps).fit(X)
+    display = DRAW["images"](model, X)
+    np.testing.assert_array_equal(display.X, np.sqrt(X[:2]))
 
 
 def test_a_feature_that_does_not_vary_is_drawn(X):
@@ -883,6 +904,13 @@ def test_of_many_features_the_worst_are_drawn():
     display = ErrorDisplay(np.arange(500.0)).plot()
     assert list(bars(display.axes_)) == [f"x{i}" for i in range(499, 469, -1)]
     assert display.axes_.get_title() == "The 30 worst of 500 features"
+
+
+@pytest.mark.parametrize("max_features", [0, 2.5, "all"])
+def test_numbers_of_bars_that_are_none_are_refused(max_features):
+    with pytest.raises(ValueError, match="max_features must be a positive integer"):
+        ErrorDisplay([1.0]).plot(max_features=max_features)
+    assert plt.get_fignums() == []
 
 
 def test_errors_of_pixels_are_an_image(autoencoder, X):

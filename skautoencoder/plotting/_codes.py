@@ -8,7 +8,7 @@ from sklearn.base import clone
 
 from ._checks import check_matrix, dense
 from ._model import split_fitted
-from ._style import COLORS, GRAY, MARKERS, add_colorbar, one_axes, short
+from ._style import COLORS, GRAY, MARKERS, add_colorbar, colormap, one_axes, short
 
 # More different whole numbers than these are no classes, but a quantity.
 MAX_NUMERIC_CLASSES = 20
@@ -106,6 +106,7 @@ class CodeDisplay:
         display : CodeDisplay
             Itself.
         """
+        cmap = colormap(cmap)
         ax = one_axes(ax, (6.4, 4.8))
         # Many points cover each other unless they are small.
         style = {"s": np.clip(25_000 / len(self.codes), 4, 30)}

@@ -1,5 +1,7 @@
 """ErrorDisplay: which features are badly rebuilt."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.utils import gen_batches
 
@@ -118,11 +120,16 @@ class ErrorDisplay:
         display : ErrorDisplay
             Itself.
         """
+        if not isinstance(max_features, Integral) or max_features < 1:
+            raise ValueError(
+                f"max_features must be a positive integer. Got {max_features!r} instead."
+            )
         if self.image_shape is None:
             n_bars = min(len(self.errors), max_features)
             ax = one_axes(ax, (6.4, 1.2 + 0.2 * n_bars))
             self._draw_bars(ax, n_bars)
         else:
+            cmap = colormap(cmap)
             ax = one_axes(ax, (5.2, 4.4))
             self._draw_image(ax, cmap)
         self.figure_, self.axes_ = ax.figure, ax
@@ -131,7 +138,7 @@ class ErrorDisplay:
     def _draw_image(self, ax, cmap):
         errors = self.errors.reshape(self.image_shape)
         errors = errors.mean(axis=2) if errors.ndim == 3 else errors
-        image = ax.imshow(errors, cmap=colormap(cmap), vmin=0)
+        image = ax.imshow(errors, cmap=cmap, vmin=0)
         ax.set(xticks=[], yticks=[], title="Error of each pixel")
         add_colorbar(image, ax, self.error_name)
 

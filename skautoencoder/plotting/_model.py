@@ -9,6 +9,8 @@ from .._base import BaseAutoencoder
 from .._compat import _safe_indexing
 from ._checks import dense
 
+N_ROWS_TO_UNDO = 20
+
 
 def split(estimator):
     """The steps before the autoencoder, None where there are none, and the autoencoder."""
@@ -67,7 +69,7 @@ class Model:
     @property
     def n_rows(self):
         """Number of rows."""
-        return self.shown.shape[0] if hasattr(self.shown, "shape") else len(self.shown)
+        return count_rows(self.shown)
 
     def codes(self, indices):
         """Codes of these rows."""
@@ -82,12 +84,26 @@ class Model:
 
 
 def can_undo(steps, X, inputs):
-    """Whether the steps lead back to numbers of the width of X."""
-    first, first_input = _safe_indexing(X, [0]), dense(_safe_indexing(inputs, [0]))
+    """Whether the steps lead back to the first rows of X.
+
+    That there is an `inverse_transform` says little: that of a FunctionTransformer without an
+    inverse leaves its input as it is.
+    """
+    first = np.arange(min(N_ROWS_TO_UNDO, count_rows(X)))
     try:
-        return dense(steps.inverse_transform(first_input)).shape == dense(first).shape
+        undone = dense(steps.inverse_transform(dense(_safe_indexing(inputs, first))))
+        given = dense(_safe_indexing(X, first))
     except (AttributeError, NotImplementedError, TypeError, ValueError):
         return False
+    if undone.shape != given.shape:
+        return False
+    size = np.nanmax(np.abs(given), initial=0)
+    return np.allclose(undone, given, rtol=1e-3, atol=1e-3 * size, equal_nan=True)
+
+
+def count_rows(X):
+    """Number of rows of an array, a frame or a list."""
+    return X.shape[0] if hasattr(X, "shape") else len(X)
 
 
 def squared_errors(X, X_rebuilt):

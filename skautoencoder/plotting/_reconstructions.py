@@ -200,7 +200,7 @@ class ReconstructionDisplay:
         if self.image_shape is None:
             self.axes_ = self._draw_points(ax)
         else:
-            self.axes_ = self._draw_images(ax, cmap)
+            self.axes_ = self._draw_images(ax, colormap(cmap))
         self.figure_ = self.axes_[0, 0].figure
         return self
 
@@ -247,9 +247,9 @@ class ReconstructionDisplay:
                 ax.tick_params(labelsize=SMALL)
             axes[0].set_ylabel("code", fontsize=SMALL + 1)
             return
-        limits = self.codes.min(), self.codes.max()
+        limits, cmap = (self.codes.min(), self.codes.max()), colormap("cividis", bad="none")
         for ax, code in zip(axes, self.codes, strict=True):
-            show_image(ax, picture_of_code(code, self.code_shape), limits, "cividis", bad="none")
+            show_image(ax, picture_of_code(code, self.code_shape), limits, cmap)
         low, high = (f"{limit:.2g}" for limit in limits)
         axes[0].set_ylabel(f"code\n{low} to {high}", fontsize=SMALL + 1)
 
@@ -264,14 +264,14 @@ def draw_row(ax, x, x_rebuilt):
     ax.tick_params(labelsize=SMALL)
 
 
-def show_image(ax, values, limits, cmap, bad=SKY):
+def show_image(ax, values, limits, cmap):
     """Draw an image without ticks; colours are brought into [0, 1]."""
     low, high = limits
     if values.ndim == 3:
         missing = np.isnan(values).any(axis=2)
         values = np.clip((values - low) / ((high - low) or 1), 0, 1)
-        values[missing] = to_rgb(bad)
-    ax.imshow(values, cmap=colormap(cmap, bad), vmin=low, vmax=high)
+        values[missing] = to_rgb(SKY)
+    ax.imshow(values, cmap=cmap, vmin=low, vmax=high)
     ax.set(xticks=[], yticks=[])
 
 
