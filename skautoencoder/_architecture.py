@@ -86,13 +86,18 @@ def has_linear_paths(estimator):
 
 
 def choose_output(estimator, rows):
-    """Name of the output's activation; "auto" looks at loss, paths, scaling and rows, in turn."""
+    """Name of the output's activation; "auto" looks at loss, paths, scaling and rows, in turn.
+
+    Without rows (None) it is None where these would decide.
+    """
     if estimator.output_activation != "auto":
         return estimator.output_activation
     if LOSSES[estimator.loss].fused_activation is not None:
         return LOSSES[estimator.loss].fused_activation
     if has_linear_paths(estimator) or estimator.scale in ("standard", "common"):
         return "identity"
+    if rows is None:
+        return None
     low, high = extremes(rows)
     return "sigmoid" if low.min() >= 0 and high.max() <= 1 else "identity"
 

@@ -4,6 +4,7 @@ These names are what scikit-learn's own project template builds on; they behave 
 from 1.7 to 1.9.
 """
 
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import (
     Interval,
     StrOptions,
@@ -14,6 +15,7 @@ from sklearn.utils.validation import _check_feature_names_in as check_feature_na
 __all__ = [
     "Interval",
     "StrOptions",
+    "_safe_indexing",
     "check_feature_names_in",
     "validate_parameter_constraints",
 ]

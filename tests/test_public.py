@@ -13,35 +13,55 @@ import pytest
 from numpydoc.docscrape import NumpyDocString
 
 import skautoencoder
-from skautoencoder import AutoencoderTransformer, VariationalAutoencoderTransformer
+from skautoencoder import AutoencoderTransformer, VariationalAutoencoderTransformer, plotting
 
-CLASSES = [
-    getattr(skautoencoder, name)
-    for name in skautoencoder.__all__
-    if inspect.isclass(getattr(skautoencoder, name))
-]
+PUBLIC = [getattr(module, name) for module in (skautoencoder, plotting) for name in module.__all__]
+CLASSES = [each for each in PUBLIC if inspect.isclass(each)]
+DISPLAYS = [getattr(plotting, name) for name in plotting.__all__]
 
 
 def documented_default(description):
-    text = re.search(r"default=(.+)$", description).group(1)
-    return np.nan if text == "np.nan" else ast.literal_eval(text)
+    """The default that the docstring states, that of a signature without one if it states none."""
+    default = re.search(r"default=(.+)$", description)
+    if default is None:
+        return inspect.Parameter.empty
+    return np.nan if default.group(1) == "np.nan" else ast.literal_eval(default.group(1))
 
 
-@pytest.mark.parametrize("cls", CLASSES)
-def test_docstrings_state_the_parameters_and_defaults_of_the_signature(cls):
+def check_parameters(function):
     documented = {
         parameter.name: documented_default(parameter.type)
-        for parameter in NumpyDocString(inspect.getdoc(cls))["Parameters"]
+        for parameter in NumpyDocString(inspect.getdoc(function))["Parameters"]
     }
     signature = {
-        name: parameter.default for name, parameter in inspect.signature(cls).parameters.items()
+        name: parameter.default
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name != "self"
     }
     assert documented == signature
 
 
-@pytest.mark.parametrize("name", skautoencoder.__all__)
-def test_every_public_name_has_a_docstring_with_an_example(name):
-    assert ">>>" in inspect.getdoc(getattr(skautoencoder, name))
+@pytest.mark.parametrize("cls", CLASSES)
+def test_docstrings_state_the_parameters_and_defaults_of_the_signature(cls):
+    check_parameters(cls)
+
+
+@pytest.mark.parametrize("method", ["from_estimator", "plot"])
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_so_do_those_of_the_methods_of_displays(display, method):
+    check_parameters(getattr(display, method))
+
+
+@pytest.mark.parametrize("public", PUBLIC, ids=lambda each: each.__name__)
+def test_every_public_name_has_a_docstring_with_an_example(public):
+    assert ">>>" in inspect.getdoc(public)
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_displays_say_what_they_have_drawn_on(display):
+    documented = NumpyDocString(inspect.getdoc(display))["Attributes"]
+    assert [attribute.name for attribute in documented] == ["figure_", "axes_"]
+    assert not hasattr(skautoencoder, display.__name__)
 
 
 @pytest.mark.parametrize("cls", [AutoencoderTransformer, VariationalAutoencoderTransformer])
@@ -68,6 +88,13 @@ def test_importing_needs_no_matplotlib_and_little_beyond_scikit_learn():
     assert not any(name.split(".")[0] in unwanted for name in extra)
     # Slow parts of scipy and scikit-learn that only some calls would need.
     assert not extra & {"scipy.optimize", "scipy.stats", "sklearn.preprocessing"}
+
+
+def test_importing_the_displays_needs_no_matplotlib():
+    assert not any(
+        name.split(".")[0] == "matplotlib"
+        for name in modules_after("import skautoencoder.plotting")
+    )
 
 
 def test_scipy_optimize_is_not_imported_before_it_is_needed():

@@ -1,0 +1,215 @@
+"""ArchitectureDisplay: the network as a drawing."""
+
+from itertools import pairwise
+from numbers import Integral
+
+import numpy as np
+
+from .._architecture import has_linear_paths, layer_activations, network_widths
+from .._validation import check_parameters
+from ._model import split
+from ._style import BLUE, GRAY, GREEN, ORANGE, SMALL, VERMILLION, one_axes
+
+BAR_WIDTH = 0.36
+MIN_HEIGHT = 0.04
+INCHES_PER_LETTER = 0.07
+# Where the lines of linear paths run, in units of the tallest bar.
+PATH_GAP, PATH_HEIGHT = 0.14, 0.72
+
+
+class ArchitectureDisplay:
+    """The network as a drawing: a bar for each layer, the narrower the lower.
+
+    Heights go by the root of the width, so that 2 units are seen beside 784; the width stands
+    above each bar, and below it what the layer is and its activation.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Number of units of every layer, those of input and output included.
+
+    activations : sequence of str
+        Activation of every layer after the input.
+
+    code_layer : int
+        Number of the layer that is the code, counted from 0 for the input.
+
+    has_linear_paths : bool, default=False
+        Whether there are linear paths from the input to the code and from there to the output.
+
+    title : str, default="Network"
+        What stands above the drawing.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        Where the drawing is.
+
+    axes_ : matplotlib Axes
+        Axes of the drawing.
+
+    Examples
+    --------
+    >>> from skautoencoder.plotting import ArchitectureDisplay
+    >>> display = ArchitectureDisplay([64, 2, 64], ["tanh", "identity"], 1).plot()
+    >>> [text.get_text() for text in display.axes_.texts]
+    ['64', '2', '64']
+    """
+
+    def __init__(self, widths, activations, code_layer, has_linear_paths=False, title="Network"):
+        self.widths, self.activations = list(widths), [str(name) for name in activations]
+        self.code_layer = code_layer
+        self.has_linear_paths = has_linear_paths
+        self.title = title
+        self._check()
+
+    @classmethod
+    def from_estimator(cls, estimator, *, n_features=None, ax=None):
+        """Draw the network of an estimator, which need not be fitted.
+
+        Parameters
+        ----------
+        estimator : estimator or Pipeline
+            An autoencoder, or a pipeline that ends with one. Of a variational autoencoder
+            the code is drawn with its means alone.
+
+        n_features : int or None, default=None
+            Number of features that the autoencoder will see, where it is not fitted yet.
+
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : ArchitectureDisplay
+            With the network drawn. An output activation that only `fit` will choose is
+            called "auto".
+        """
+        _, autoencoder = split(estimator)
+        if hasattr(autoencoder, "coefs_"):
+            shape = fitted_network(autoencoder)
+            check_n_features(n_features, shape[0][0])
+        else:
+            shape = planned_network(autoencoder, n_features)
+        return cls(*shape, title=type(autoencoder).__name__).plot(ax)
+
+    def plot(self, ax=None):
+        """Draw the network.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a figure.
+
+        Returns
+        -------
+        display : ArchitectureDisplay
+            Itself.
+        """
+        ax = one_axes(ax, (max(5.0, 0.95 * len(self.widths)), 3.6))
+        heights = np.maximum(np.sqrt(np.divide(self.widths, max(self.widths))), MIN_HEIGHT)
+        self._draw_layers(ax, heights / 2)
+        self._draw_connections(ax, heights / 2)
+        if self.has_linear_paths:
+            self._draw_paths(ax, heights / 2)
+        self._label_layers(ax)
+        ax.set(
+            xlim=(-0.6, len(heights) - 0.4), ylim=(-0.55, 0.92 if self.has_linear_paths else 0.7)
+        )
+        ax.set(yticks=[], title=self.title)
+        ax.spines[:].set_visible(False)
+        self.figure_, self.axes_ = ax.figure, ax
+        return self
+
+    def _check(self):
+        are_widths = all(isinstance(width, Integral) and width > 0 for width in self.widths)
+        if len(self.widths) < 3 or not are_widths:
+            raise ValueError(
+                "widths must be positive integers, one for each layer from input to output and "
+                f"at least 3. Got {self.widths!r} instead."
+            )
+        if len(self.activations) != len(self.widths) - 1:
+            raise ValueError(
+                f"activations must name one for each of the {len(self.widths) - 1} layers after "
+                f"the input. Got {self.activations!r} instead."
+            )
+        last = len(self.widths) - 2
+        if not isinstance(self.code_layer, Integral) or not 1 <= self.code_layer <= last:
+            raise ValueError(
+                f"code_layer must be a number from 1 to {last}, of a layer between input and "
+                f"output. Got {self.code_layer!r} instead."
+            )
+
+    def _roles(self):
+        """What each layer is."""
+        n_after = len(self.widths) - self.code_layer - 2
+        encoder, decoder = ["encoder"] * (self.code_layer - 1), ["decoder"] * n_after
+        return ["input", *encoder, "code", *decoder, "output"]
+
+    def _draw_layers(self, ax, tops):
+        colors = {"encoder": BLUE, "code": VERMILLION, "decoder": GREEN}
+        colors = [colors.get(role, GRAY) for role in self._roles()]
+        ax.bar(range(len(tops)), 2 * tops, BAR_WIDTH, -tops, color=colors)
+        for x, (top, width) in enumerate(zip(tops, self.widths, strict=True)):
+            weight = "bold" if x == self.code_layer else "normal"
+            place = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center"}
+            ax.annotate(str(width), (x, top), va="bottom", fontweight=weight, **place)
+
+    def _draw_connections(self, ax, tops):
+        side = BAR_WIDTH / 2
+        for x, (top, next_top) in enumerate(pairwise(tops)):
+            ends = [x + side, x + 1 - side]
+            edge = np.array([top, next_top])
+            ax.fill_between(ends, -edge, edge, color=GRAY, alpha=0.25, linewidth=0)
+
+    def _draw_paths(self, ax, tops):
+        """From above the input down to the code, and from there to above the output."""
+        last, code = len(tops) - 1, self.code_layer
+        style = {"arrowstyle": "->", "color": ORANGE, "linewidth": 1.5}
+        for start, end in ((0, code - 0.1), (code + 0.1, last)):
+            from_top, to_top = tops[round(start)] + PATH_GAP, tops[round(end)] + PATH_GAP
+            ax.plot([start, start, end], [from_top, PATH_HEIGHT, PATH_HEIGHT], color=ORANGE)
+            ax.annotate("", (end, to_top), (end, PATH_HEIGHT), arrowprops=style)
+            middle = ((start + end) / 2, PATH_HEIGHT + 0.03)
+            ax.text(*middle, "linear path", ha="center", va="bottom", fontsize=SMALL)
+
+    def _label_layers(self, ax):
+        names = ["", *self.activations]
+        labels = [f"{role}\n{name}" for role, name in zip(self._roles(), names, strict=True)]
+        inches = ax.get_window_extent().width / ax.figure.dpi / len(labels)
+        longest = max(len(name) for name in (*self.activations, "encoder"))
+        rotation = 0 if inches > INCHES_PER_LETTER * longest else 90
+        ax.set_xticks(range(len(labels)), labels, fontsize=SMALL + 1, rotation=rotation)
+        ax.tick_params(length=0)
+        ax.get_xticklabels()[self.code_layer].set_fontweight("bold")
+
+
+def fitted_network(autoencoder):
+    """Widths, activations, number of the code's layer, and whether there are linear paths."""
+    encoder, decoder = autoencoder._networks()
+    widths = encoder.widths + decoder.widths[1:]
+    return widths, autoencoder.activations_, len(encoder.layers), encoder.path is not None
+
+
+def planned_network(autoencoder, n_features):
+    """The same by the parameters, of an autoencoder that is not fitted."""
+    if not isinstance(n_features, Integral) or n_features < 1:
+        raise ValueError(
+            f"n_features must be a positive integer where the {type(autoencoder).__name__} is not "
+            f"fitted. Got {n_features!r} instead: pass the number of columns of its input."
+        )
+    check_parameters(autoencoder)
+    encoder, decoder = network_widths(autoencoder, int(n_features))
+    output = autoencoder._choose_output(None) or "auto"
+    activations = layer_activations(autoencoder, output)
+    widths = [*encoder[:-1], *decoder]
+    return widths, activations, len(encoder) - 1, has_linear_paths(autoencoder)
+
+
+def check_n_features(n_features, fitted):
+    """Raise ValueError where the estimator was fitted on another number of features."""
+    if n_features not in (None, fitted):
+        raise ValueError(
+            f"n_features={n_features!r} is not the {fitted} features that the estimator was "
+            "fitted on: leave it at None, or pass a clone that is not fitted."
+        )

@@ -1,0 +1,71 @@
+"""Clear errors before any figure is made: arrays, image shapes, names of features."""
+
+import math
+from collections.abc import Sequence
+from numbers import Integral
+
+import numpy as np
+from scipy import sparse
+
+
+def dense(X):
+    """X as an array of floats."""
+    X = np.asarray(X.toarray() if sparse.issparse(X) else X)
+    return X if X.dtype.kind == "f" else X.astype(float)
+
+
+def check_matrix(values, name, shape=None):
+    """Return `values` as a dense matrix with at least one cell, of `shape` unless None."""
+    values = dense(values)
+    if values.ndim != 2 or values.size == 0 or (shape is not None and values.shape != shape):
+        wanted = "two dimensions and at least one row and column" if shape is None else f"{shape}"
+        raise ValueError(
+            f"{name} must have shape {wanted}. Got shape {values.shape} instead: pass one row for "
+            "each sample."
+        )
+    return values
+
+
+def check_vector(values, name, length=None):
+    """Return `values` as a vector of floats, of this length unless None."""
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 1 or len(values) == 0 or length not in (None, len(values)):
+        wanted = "at least one value" if length is None else f"{length} values"
+        raise ValueError(f"{name} must be a sequence of {wanted}. Got shape {values.shape}.")
+    return values
+
+
+def check_image_shape(image_shape, n_features):
+    """Return the shape as a tuple, or None where rows are no images."""
+    if image_shape is None:
+        return None
+    shape = tuple(image_shape) if isinstance(image_shape, Sequence) else (image_shape,)
+    if not _is_image_shape(shape):
+        raise ValueError(
+            "image_shape must be (height, width), or (height, width, 3) for colours. Got "
+            f"{image_shape!r} instead: leave it at None where rows are no images."
+        )
+    if math.prod(shape) != n_features:
+        raise ValueError(
+            f"image_shape={shape} makes images of {math.prod(shape)} values, but there are "
+            f"{n_features} features: pass the shape that rows were flattened from, or None."
+        )
+    return shape
+
+
+def _is_image_shape(shape):
+    is_gray_or_color = len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)
+    return is_gray_or_color and all(isinstance(n, Integral) and n > 0 for n in shape)
+
+
+def check_feature_names(feature_names, n_features):
+    """Return the names as a list, "x0", "x1", ... where there are none."""
+    if feature_names is None:
+        return [f"x{i}" for i in range(n_features)]
+    names = [str(name) for name in feature_names]
+    if len(names) != n_features:
+        raise ValueError(
+            f"feature_names must have one name for each of the {n_features} features. Got "
+            f"{len(names)} names: leave it at None for the names that the estimator was fitted on."
+        )
+    return names

@@ -1,0 +1,85 @@
+"""What a unit answers to in the input, and what it changes in the output."""
+
+import numpy as np
+
+from .._validation import in_fitted_units, inference_rows
+from ..network.layers import Buffers
+from ..network.rows import Rows
+
+# A mean over more rows looks the same.
+MAX_ROWS = 100
+
+
+def unit_pictures(autoencoder, layer, X=None):
+    """One row for each unit of a layer, one column for each feature, in the network's units.
+
+    Of a layer before the code: the gradient of a unit before its activation with respect to
+    the input, which for the first layer is its weights. Of the code and the layers after it:
+    the gradient of the output with respect to the unit. Both are means over the rows of X;
+    None is the one row that the means of the training data make.
+    """
+    encoder, decoder = autoencoder._networks()
+    n_encoder = len(encoder.layers)
+    if layer == 1 < n_encoder:
+        return encoder.layers[0].weights.T
+    inputs = reference_inputs(autoencoder, X)
+    codes, slopes = run(encoder, inputs)
+    if layer < n_encoder:
+        return mean_gradient(encoder.layers[:layer], slopes[: layer - 1]).T
+    start = layer - n_encoder
+    _, slopes = run(decoder, codes)
+    path = decoder.path if start == 0 else None
+    return output_gradient(decoder, start, slopes, path)
+
+
+def reference_inputs(autoencoder, X):
+    """Rows, as the network sees them, at which gradients are taken."""
+    if X is not None:
+        rows = inference_rows(autoencoder, X)
+    elif autoencoder.mean_ is not None:
+        rows = in_fitted_units(autoencoder, Rows(autoencoder.mean_[np.newaxis]))
+    else:
+        raise ValueError(
+            f"This {type(autoencoder).__name__} was made of weights alone and does not know the "
+            "means of its features: pass X, rows at which to look."
+        )
+    rows = rows.select(np.linspace(0, len(rows) - 1, min(len(rows), MAX_ROWS)).astype(int))
+    memory = np.empty((len(rows), rows.n_features), autoencoder.coefs_[0].dtype)
+    return rows.read(slice(0, len(rows)), memory)[0]
+
+
+def run(network, inputs):
+    """The network's values, and the slope of every layer's activations, at these inputs."""
+    buffers = Buffers.for_training(network, len(inputs), drops=True)
+    buffers.values[0] = inputs
+    return network.forward(buffers), buffers.derivatives
+
+
+def mean_gradient(layers, slopes):
+    """Mean of the gradient of the last layer's sums with respect to the inputs of the first.
+
+    `slopes` are those of all layers but the last, for each row.
+    """
+    if len(layers) == 1:
+        return layers[0].weights
+    total = 0
+    for row in zip(*slopes, strict=True):
+        gradient = layers[0].weights
+        for slope, layer in zip(row, layers[1:], strict=True):
+            gradient = (gradient * slope) @ layer.weights
+        total = total + gradient
+    return total / len(slopes[0])
+
+
+def output_gradient(decoder, start, slopes, path):
+    """Mean gradient of the output with respect to the inputs of layer `start` of the decoder."""
+    total = 0
+    for row in zip(*slopes[start:], strict=True):
+        gradient = mean_gradient(decoder.layers[start:], [slope[np.newaxis] for slope in row[:-1]])
+        if path is not None and decoder.is_path_inside:
+            gradient = gradient + path.weights
+        total = total + gradient * row[-1]
+    gradient = total / len(slopes[-1])
+    if path is not None and not decoder.is_path_inside:
+        gradient = gradient + path.weights
+    return gradient
