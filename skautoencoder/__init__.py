@@ -1,5 +1,6 @@
 """The autoencoder that scikit-learn never shipped."""
 
+from ._explore import explore
 from ._transformer import AutoencoderTransformer
 from ._variational import VariationalAutoencoderTransformer
 from .images import augment_with_shifts
@@ -37,5 +38,6 @@ __all__ = [
     "SwapNoise",
     "VariationalAutoencoderTransformer",
     "augment_with_shifts",
+    "explore",
     "read_layer_weights",
 ]
