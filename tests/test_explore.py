@@ -824,3 +824,30 @@ def test_text_stands_out_in_light_and_dark(open_page, image_path, scheme):
         style = f"getComputedStyle(document.querySelector({selector!r}))"
         low, high = sorted([panel, luminance(page.run(f"{style}.color"))])
         assert (high + 0.05) / (low + 0.05) > 4.5, selector
+
+
+def test_the_scatter_follows_a_change_from_light_to_dark(open_page, image_path):
+    page = open_page(image_path)
+    assert page.run("cssColour('--panel')") == "#ffffff"
+    dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    page.command("Emulation.setEmulatedMedia", **dark)
+    assert page.run("cssColour('--panel')") == "#1b2025"
+
+
+def test_missing_pixels_are_transparent(open_page, digits, path):
+    X = digits[:50].copy()
+    X[0, 3] = np.nan
+    autoencoder = AutoencoderTransformer(2, **TINY).fit(X)
+    page = open_page(explore(autoencoder, X, path, image_shape=(8, 8)))
+    for name in ("original", "difference"):
+        np.testing.assert_array_equal(page.pixels(name)[:, 3] == 0, np.arange(64) == 3)
+    assert page.pixels("output")[:, 3].min() == 255
+
+
+def test_colour_images_are_drawn_in_colour(open_page, rng, path):
+    X = rng.random((20, 18))
+    autoencoder = AutoencoderTransformer(2, **TINY).fit(X)
+    page = open_page(explore(autoencoder, X, path, image_shape=(3, 2, 3)))
+    low, high = X.min(), X.max()
+    levels = np.round(255 * (X[0] - low) / (high - low)).reshape(6, 3)
+    assert np.abs(page.pixels("original")[:, :3] - levels).max() <= 1

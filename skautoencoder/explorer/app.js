@@ -94,7 +94,7 @@ function principalAxes(packed) {
 }
 
 function padded([low, high]) {
-  const margin = high > low ? 0.07 * (high - low) : 0.5 * Math.max(Math.abs(low), 1e-3);
+  const margin = high > low ? 0.07 * (high - low) : 0.5 * (Math.abs(low) || 1);
   return [low - margin, high + margin];
 }
 
@@ -263,11 +263,13 @@ function codePlace(frame) {
 }
 
 function drawScatter() {
+  byId("drag-help").hidden = !canDrag();
   const frame = scatterFrame();
   const context = freshContext(byId("scatter"), byId("scatter").clientWidth, byId("scatter").clientHeight);
   drawGrid(context, frame);
   const places = rowPlaces(frame);
-  const edge = cssColour("--panel");
+  // On a scale of colours the darkest or brightest are those of the panel.
+  const edge = cssColour(target && target.kind === "numbers" ? "--muted" : "--panel");
   const isDim = (i) => state.singledOut !== null && target.values[i] !== state.singledOut;
   for (const dim of [true, false]) {
     context.globalAlpha = dim ? 0.15 : 0.9;
@@ -436,6 +438,7 @@ function start() {
   chooseRow(0);
   new ResizeObserver(scheduleDrawing).observe(byId("scatter"));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    colours.clear();
     makeLegend();
     scheduleDrawing();
   });

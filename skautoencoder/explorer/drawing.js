@@ -8,7 +8,17 @@ const MORE = [200, 90, 0];
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const blend = (from, to, share) => from.map((value, i) => value + share * (to[i] - value));
-const cssColour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// Colours of the style sheet, by name; forgotten when light turns dark.
+const colours = new Map();
+
+function cssColour(name) {
+  if (!colours.has(name)) {
+    const style = getComputedStyle(document.documentElement);
+    colours.set(name, style.getPropertyValue(name).trim());
+  }
+  return colours.get(name);
+}
 
 // Short enough for a table, and without an exponent where none is needed.
 function shortNumber(value) {
@@ -107,9 +117,10 @@ function ticks([low, high]) {
   const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((each) => each * power >= rough);
-  const result = [];
-  for (let i = Math.ceil(low / step); i * step <= high; i++) result.push(i * step);
-  return result;
+  const first = Math.ceil(low / step);
+  // At most ten, even where a range is so narrow that rounding makes the count huge.
+  const length = clamp(Math.floor(high / step) - first + 1, 0, 10);
+  return Array.from({ length }, (_, i) => (first + i) * step);
 }
 
 function drawGrid(context, frame) {
