@@ -4,6 +4,7 @@
 __version__ = "0.1.0"
 
 from ._callbacks import reconstruction_scores
+from ._explore import explore
 from ._imputer import AutoencoderImputer
 from ._outlier import AutoencoderOutlierDetector
 from ._show_versions import show_versions
@@ -46,6 +47,7 @@ __all__ = [
     "SwapNoise",
     "VariationalAutoencoderTransformer",
     "augment_with_shifts",
+    "explore",
     "load_model",
     "read_layer_weights",
     "reconstruction_scores",

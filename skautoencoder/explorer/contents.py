@@ -1,0 +1,168 @@
+"""What the page holds: rows, codes and decoder, in a form that JSON can carry."""
+
+import base64
+from copy import copy
+
+import numpy as np
+
+from .._reconstruction import run
+from ..network.inference import outputs
+from ..network.layers import Network
+from ..network.parallel import quiet_overflow
+from ..network.rows import Rows
+
+# float32 serves where it changes nothing by more than this share of the values' spread: a
+# tenth of what the page promises.
+TOLERANCE = 1e-6
+
+# Numbers with more distinct values than this are a scale of colours, others are classes.
+MAX_NUMBER_CLASSES = 12
+
+# Sliders reach this share of the codes' range beyond it, on both sides.
+SLIDER_MARGIN = 0.15
+
+
+def page_contents(estimator, rows, index, target, feature_names, image_shape):
+    """Everything that the page's scripts read, as a dict for JSON.
+
+    `index` says which of the validated rows it shows, and of the target, which may be None.
+    """
+    chosen = rows.select(index)
+    encoder, decoder = estimator._networks()
+    codes = run(outputs, [encoder], chosen)
+    return {
+        "estimator": type(estimator).__name__,
+        "rowNumbers": packed(index.astype(np.int32)),
+        "rows": packed(compact(dense_rows(rows, index))),
+        "codes": packed(codes),
+        "limits": packed(slider_limits(encoder, codes)),
+        "projection": projection(codes),
+        "decoder": packed_decoder(estimator, decoder, codes),
+        "target": None if target is None else packed_target(target, index),
+        "featureNames": None if feature_names is None else list(map(str, feature_names)),
+        "imageShape": None if image_shape is None else list(map(int, image_shape)),
+    }
+
+
+def packed(values):
+    """An array as type, shape and little-endian bytes in base64."""
+    values = np.asarray(values)
+    data = values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
+    return {
+        "dtype": values.dtype.name,
+        "shape": list(values.shape),
+        "base64": base64.b64encode(data).decode("ascii"),
+    }
+
+
+def compact(X):
+    """X in float32, or as it is where that would change a feature visibly."""
+    with np.errstate(over="ignore"):
+        single = X.astype(np.float32)
+    errors = np.abs(single.astype(np.float64) - X)
+    spread = np.fmax.reduce(X, axis=0) - np.fmin.reduce(X, axis=0)
+    # A feature that does not vary is measured by its value.
+    scale = np.where(spread > 0, spread, np.fmax.reduce(np.abs(X), axis=0))
+    return single if np.all((errors <= TOLERANCE * scale) | np.isnan(X)) else X
+
+
+def dense_rows(rows, index):
+    """Some of the rows in the units of X, NaN where cells are missing."""
+    X = rows.X[index]
+    return X if isinstance(X, np.ndarray) else X.toarray()
+
+
+def slider_limits(encoder, codes):
+    """Lowest and highest value of each slider: the codes' range and a little more.
+
+    They stay within the range of the code's activation, which no row's code leaves.
+    """
+    low, high = codes.min(axis=0).astype(np.float64), codes.max(axis=0).astype(np.float64)
+    width = high - low
+    # A unit that does not vary has a slider too, to see whether the decoder heeds it.
+    margin = np.where(width > 0, SLIDER_MARGIN * width, np.maximum(1, np.abs(low)))
+    low, high = low - margin, high + margin
+    if encoder.path is None:
+        activation = encoder.layers[-1].activation
+        low, high = np.maximum(low, activation.low), np.minimum(high, activation.high)
+    return np.stack([low, high])
+
+
+def projection(codes):
+    """Mean, directions and shares of variance of the codes' first two principal components.
+
+    None where they have at most two units or one row, which need no projection.
+    """
+    if codes.shape[1] <= 2 or len(codes) < 2:
+        return None
+    mean = codes.mean(axis=0, dtype=np.float64)
+    _, deviations, directions = np.linalg.svd(codes - mean, full_matrices=False)
+    directions = directions[:2]
+    # Signs that do not depend on the platform: each direction's largest weight is positive.
+    largest = np.abs(directions).argmax(axis=1)
+    directions = directions * np.sign(directions[[0, 1], largest])[:, np.newaxis]
+    variances = np.square(deviations)
+    shares = variances[:2] / max(variances.sum(), np.finfo(np.float64).tiny)
+    return {"mean": packed(mean), "directions": packed(directions), "shares": packed(shares)}
+
+
+def packed_decoder(estimator, decoder, codes):
+    """Layers, linear path and scaling of the decoder, in float32 wherever that does."""
+    names = estimator.activations_[estimator._n_encoder_layers :]
+    dtype = np.float32 if float32_serves(decoder, codes) else np.float64
+    scaling = estimator._scaling()
+    return {
+        "layers": [
+            {"activation": name, **packed_dense(layer, dtype)}
+            for name, layer in zip(names, decoder.layers, strict=True)
+        ],
+        "path": None if decoder.path is None else packed_dense(decoder.path, dtype),
+        "isPathInside": bool(decoder.is_path_inside),
+        "shift": None if scaling is None else packed(scaling.shift),
+        "scale": None if scaling is None else packed(scaling.scale),
+    }
+
+
+def packed_dense(dense, dtype):
+    """Weights and bias."""
+    return {
+        "weights": packed(dense.weights.astype(dtype, copy=False)),
+        "bias": packed(dense.bias.astype(dtype, copy=False)),
+    }
+
+
+def float32_serves(decoder, codes):
+    """Whether weights rounded to float32 decode these codes to the same rows."""
+    if decoder.dtype == np.float32:
+        return True
+    with quiet_overflow():
+        exact = run(outputs, [decoder], Rows(codes))
+        error = np.abs(run(outputs, [rounded(decoder)], Rows(codes)) - exact)
+        spread = exact.max(axis=0) - exact.min(axis=0)
+        # Not "greater", so that NaN asks for all digits.
+        return bool(error.max() <= TOLERANCE * spread.max())
+
+
+def rounded(network):
+    """The network with weights rounded to float32, in float64."""
+    path = None if network.path is None else rounded_dense(network.path)
+    return Network([rounded_dense(each) for each in network.layers], path, network.is_path_inside)
+
+
+def rounded_dense(dense):
+    """A dense layer with weights rounded to float32, in float64."""
+    result = copy(dense)
+    result.weights = dense.weights.astype(np.float32).astype(np.float64)
+    result.bias = dense.bias.astype(np.float32).astype(np.float64)
+    return result
+
+
+def packed_target(target, index):
+    """Numbers where there are many different ones, else classes: their names, and each row's."""
+    if target.dtype.kind in "fiu" and len(np.unique(target)) > MAX_NUMBER_CLASSES:
+        return {"kind": "numbers", "values": packed(target[index].astype(np.float64))}
+    # Objects need not have an order; their names have.
+    values = target if target.dtype.kind in "fiub" else target.astype(str)
+    classes, numbers = np.unique(values[index], return_inverse=True)
+    names = [f"{each:g}" if values.dtype.kind == "f" else str(each) for each in classes]
+    return {"kind": "classes", "names": names, "index": packed(numbers.astype(np.int32))}

@@ -1,0 +1,114 @@
+// The decoder: from the page's data to numbers, and from a code to a row. Knows nothing of
+// the page, so that it runs anywhere.
+
+const TYPES = { float32: Float32Array, float64: Float64Array, int32: Int32Array };
+
+// An array that Python packed: its bytes in base64 beside type and shape.
+function unpack(packed) {
+  const bytes = Uint8Array.from(atob(packed.base64), (letter) => letter.charCodeAt(0));
+  const values = new TYPES[packed.dtype](bytes.buffer);
+  return { values, shape: packed.shape };
+}
+
+// One row of a packed matrix, not copied.
+function rowOf(matrix, i) {
+  const width = matrix.shape[1];
+  return matrix.values.subarray(i * width, (i + 1) * width);
+}
+
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
+
+const sigmoid = (z) => 1 / (1 + Math.exp(-z));
+const elu = (z) => (z > 0 ? z : Math.expm1(z));
+
+// The error function by its series 2 / sqrt(pi) exp(-x^2) sum 2^n x^(2n+1) / (1 3 ... (2n+1)),
+// whose terms have one sign, so that nothing cancels. Beyond 6 it is 1 to the last digit.
+function erf(x) {
+  if (!(Math.abs(x) < 6)) return Number.isNaN(x) ? x : Math.sign(x);
+  let term = x;
+  let sum = x;
+  for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+const ACTIVATIONS = {
+  identity: (z) => z,
+  tanh: Math.tanh,
+  sigmoid,
+  relu: (z) => Math.max(z, 0),
+  leaky_relu: (z) => (z > 0 ? z : 0.01 * z),
+  elu,
+  selu: (z) => SELU_SCALE * (z > 0 ? z : SELU_ALPHA * Math.expm1(z)),
+  silu: (z) => z * sigmoid(z),
+  gelu: (z) => 0.5 * z * (1 + erf(z * Math.SQRT1_2)),
+  softplus: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))),
+  exp: Math.exp,
+};
+
+function unpackDense(packed) {
+  return {
+    weights: unpack(packed.weights),
+    bias: unpack(packed.bias).values,
+    activation: ACTIVATIONS[packed.activation],
+  };
+}
+
+function unpackDecoder(packed) {
+  return {
+    layers: packed.layers.map(unpackDense),
+    path: packed.path && unpackDense(packed.path),
+    isPathInside: packed.isPathInside,
+    shift: packed.shift && unpack(packed.shift).values,
+    scale: packed.scale && unpack(packed.scale).values,
+  };
+}
+
+// inputs @ weights + bias, in double precision.
+function map(dense, inputs) {
+  const outputs = Float64Array.from(dense.bias);
+  const width = outputs.length;
+  for (let i = 0; i < inputs.length; i++) {
+    const weights = rowOf(dense.weights, i);
+    for (let j = 0; j < width; j++) outputs[j] += inputs[i] * weights[j];
+  }
+  return outputs;
+}
+
+function add(values, others) {
+  for (let j = 0; j < values.length; j++) values[j] += others[j];
+}
+
+// The row, in the units of X, that a code stands for: what inverse_transform returns.
+function decode(decoder, code) {
+  const path = decoder.path && map(decoder.path, code);
+  const last = decoder.layers.length - 1;
+  let values = code;
+  decoder.layers.forEach((layer, number) => {
+    values = map(layer, values);
+    if (path && decoder.isPathInside && number === last) add(values, path);
+    values = values.map(layer.activation);
+  });
+  if (path && !decoder.isPathInside) add(values, path);
+  if (decoder.scale) {
+    for (let j = 0; j < values.length; j++) {
+      values[j] = values[j] * decoder.scale[j] + decoder.shift[j];
+    }
+  }
+  return values;
+}
+
+// Mean squared error over the cells of the row that are not missing; 0 where it has none.
+function rowError(row, output) {
+  let sum = 0;
+  let count = 0;
+  for (let j = 0; j < row.length; j++) {
+    if (Number.isNaN(row[j])) continue;
+    sum += (output[j] - row[j]) ** 2;
+    count += 1;
+  }
+  return sum / Math.max(count, 1);
+}
