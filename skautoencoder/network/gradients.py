@@ -55,7 +55,7 @@ class Shard:
         bottleneck, delta = autoencoder.bottleneck, memory.decoder.deltas[-1]
         output = memory.decoder.values[-1]
         total = loss.compute(memory.target, output, self._weights, self._present, delta)
-        np.divide(delta, normaliser, out=delta)
+        np.multiply(delta, delta.dtype.type(1 / normaliser), out=delta)
         autoencoder.decoder.backward(memory.decoder, gradients, memory.code_delta)
         if self._is_idle:
             autoencoder.encoder.backward(memory.encoder, gradients)
