@@ -110,11 +110,11 @@ def detector(autoencoder=None, **params):
 
 DETECTORS = [
     detector(),
-    detector(variant(linear_paths=False)),
-    detector(variant(**FULL_BATCH), n_estimators=3),
+    detector(variant(linear_paths=False, max_iter=3)),
+    detector(variant(**FULL_BATCH)),
     detector(variant(**FULL_BATCH, loss="huber"), n_components=(1, 0.5)),
-    detector(variant(solver="lbfgs", early_stopping=False), trim=0.3),
-    detector(contamination=0.05, trim=0.0),
+    detector(variant(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs"), trim=0.3),
+    detector(variant(**FULL_BATCH), contamination=0.05, trim=0.0),
     detector(variant(**FULL_BATCH), n_components=0.99, contamination=0.5),
 ]
 
