@@ -48,8 +48,8 @@ print(f"called outliers: {np.sum(detector.predict(X) == -1)} of {len(X)} images"
 # ------------------------
 # Below each image stands what its pixels contribute to its score: dark where a pixel is not as the
 # networks would have it, or as no other image has it. The most ordinary three, on the right, has
-# nothing to be blamed for. Threes that rank among the strangers are worth a look too: the first is
-# a blot, the third ends in a flourish, and the ninth has no upper bow.
+# nothing to be blamed for. Threes that rank among the strangers are worth a look too: the third
+# ends in a flourish to the lower right, and the ninth begins with a bar to the upper right.
 
 ranked = np.argsort(scores)
 shown = [*ranked[:10], ranked[-1]]
