@@ -264,7 +264,8 @@ def test_gradient_holds_for_everything_at_once(penalty, corruption, rng):
 
 @pytest.mark.parametrize(("base", "members"), [(Corruption, CORRUPTIONS), (CodePenalty, PENALTIES)])
 def test_every_component_is_in_the_gradient_checks(base, members):
-    assert {type(member) for member in members} == set(base.__subclasses__())
+    public = {each for each in base.__subclasses__() if not each.__name__.startswith("_")}
+    assert {type(member) for member in members} == public
 
 
 def test_value_and_gradient_of_a_single_layer_pair_computed_by_hand():
