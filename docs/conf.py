@@ -68,7 +68,16 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 # Pages without pages below them.
-pages = ["index", "install", "user_guide", "kinds", "around_fit", "defaults", "architecture", "changelog"]
+pages = [
+    "index",
+    "install",
+    "user_guide",
+    "kinds",
+    "around_fit",
+    "defaults",
+    "architecture",
+    "changelog",
+]
 html_sidebars = {page: [] for page in pages}
 html_theme_options = {
     "logo": {"text": "skautoencoder"},

@@ -26,6 +26,9 @@ N_HIDINGS = 4
 
 MIN_ROWS_TO_HOLD_OUT = 20
 
+# What lies beyond all observed values is less likely true than far off, unless tails are heavy.
+BOUND_MARGINS = (0.0, 1.0)
+
 # The default autoencoder sees about so many rows in training, in 20 to 200 epochs; fewer where
 # there are more than 64 features.
 ROWS_SEEN = 30_000
@@ -95,8 +98,9 @@ class AutoencoderImputer(TransformerMixin, VersionedMixin, BaseEstimator):
     covariance_ : ndarray of shape (n_filled_features, n_filled_features) or None
         Their covariance in the normal distribution; None where the initial fill is the mean.
 
-    data_min_, data_max_ : ndarray of shape (n_filled_features,)
-        Smallest and largest observed value of each, which bound what is filled in.
+    fill_min_, fill_max_ : ndarray of shape (n_filled_features,)
+        What bounds the values filled in: the smallest and largest observed ones, or these
+        and as much again on either side, whichever errs less on hidden cells.
 
     error_curve_ : list of float
         Root mean squared error on hidden cells, in standard deviations of their features:
@@ -307,14 +311,15 @@ class AutoencoderImputer(TransformerMixin, VersionedMixin, BaseEstimator):
                 f"X has no observed value: all cells are {self.missing_values!r}, which is what "
                 "missing_values says. Pass rows that have some, or correct missing_values."
             )
-        self.data_min_, self.data_max_ = np.nanmin(X, axis=0), np.nanmax(X, axis=0)
         split_rng, _ = generators(self.random_state, 0)
         scaling = standard_scaling(*_rows_and_means(X, weights))
         train, held_out = self._split(X, split_rng)
         # The rounds are judged by rows that neither initial fill nor autoencoder has seen.
         self._fit_initial_fill(X[train], weights[train], scaling)
         self._fit_autoencoder(X[train], weights[train])
-        self._choose_rounds(np.tile(X[held_out], (N_HIDINGS, 1)), scaling.scale, split_rng)
+        held_out = np.tile(X[held_out], (N_HIDINGS, 1))
+        margin = self._choose_margin_and_rounds(X[train], held_out, scaling.scale, split_rng)
+        self._set_bounds(X, margin)
         self._fit_initial_fill(X, weights, scaling)
 
     def _fit_initial_fill(self, X, weights, scaling):
@@ -349,19 +354,38 @@ class AutoencoderImputer(TransformerMixin, VersionedMixin, BaseEstimator):
         self.autoencoder_ = autoencoder.fit(X, sample_weight=weights)
         autoencoder.set_params(corruption=corruption)
 
-    def _choose_rounds(self, X, scale, rng):
-        """Find how many rounds bring the cells of X that are hidden nearer to what they are."""
-        hidden = ~np.isnan(X) & (rng.random(X.shape) < HIDDEN_SHARE)
-        self.error_curve_ = []
+    def _choose_margin_and_rounds(self, X, held_out, scale, rng):
+        """Find what brings hidden cells of the held-out rows nearest to what they are."""
+        hidden = ~np.isnan(held_out) & (rng.random(held_out.shape) < HIDDEN_SHARE)
+        curves = {}
+        for margin in BOUND_MARGINS:
+            self._set_bounds(X, margin)
+            curves[margin] = self._measure_rounds(held_out, hidden, scale)
+        margin = min(curves, key=lambda margin: min(curves[margin]))
+        self.error_curve_ = curves[margin]
+        self.n_iter_ = len(self.error_curve_) - 1
+        self.best_iter_ = self.n_iter_ - self._has_converged(self.error_curve_)
+        return margin
+
+    def _measure_rounds(self, X, hidden, scale):
+        """Errors on the hidden cells after the initial fill and after each round."""
+        curve = []
         for filled in islice(self._rounds(X, np.isnan(X) | hidden), self.max_iter + 1):
             errors = ((filled - X) / scale)[hidden]
-            error = float(np.sqrt(np.square(errors).sum() / max(1, len(errors))))
-            converged = bool(self.error_curve_) and error >= (1 - self.tol) * self.error_curve_[-1]
-            self.error_curve_.append(error)
-            if converged:
+            curve.append(float(np.sqrt(np.square(errors).sum() / max(1, len(errors)))))
+            if self._has_converged(curve):
                 break
-        self.n_iter_ = len(self.error_curve_) - 1
-        self.best_iter_ = self.n_iter_ - converged
+        return curve
+
+    def _has_converged(self, curve):
+        return len(curve) > 1 and curve[-1] >= (1 - self.tol) * curve[-2]
+
+    def _set_bounds(self, X, margin):
+        """Let filled values lie so many spans of their feature beyond the observed ones."""
+        low, high = np.nanmin(X, axis=0), np.nanmax(X, axis=0)
+        with np.errstate(over="ignore"):
+            span = margin * (high - low)
+            self.fill_min_, self.fill_max_ = low - span, high + span
 
     def _rounds(self, X, missing):
         """Yield X after the initial fill, then after each refill from its reconstruction."""
@@ -369,8 +393,7 @@ class AutoencoderImputer(TransformerMixin, VersionedMixin, BaseEstimator):
         if self.covariance_ is not None:
             self._model().fill(fill, missing)
         while True:
-            # What lies beyond all that was observed is less likely true than far off.
-            filled = np.where(missing, np.clip(fill, self.data_min_, self.data_max_), X)
+            filled = np.where(missing, np.clip(fill, self.fill_min_, self.fill_max_), X)
             yield filled
             fill = self.autoencoder_.reconstruct(filled)
 

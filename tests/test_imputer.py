@@ -120,7 +120,7 @@ def test_the_rounds_refill_from_the_reconstruction(X):
     expected = np.where(np.isnan(holes), model.mean_, holes)
     for _ in range(2):
         rebuilt = model.autoencoder_.reconstruct(expected)
-        rebuilt = np.clip(rebuilt, np.nanmin(holes, axis=0), np.nanmax(holes, axis=0))
+        rebuilt = np.clip(rebuilt, model.fill_min_, model.fill_max_)
         expected = np.where(np.isnan(holes), rebuilt, holes)
     np.testing.assert_allclose(model.transform(holes), expected)
 
@@ -133,14 +133,27 @@ def test_rows_are_filled_the_same_whatever_comes_along(X):
     np.testing.assert_allclose(apart, together[:20], rtol=1e-7)
 
 
-def test_no_filled_value_lies_beyond_the_observed_ones(X):
+@pytest.mark.parametrize("n_rounds", [0, 1])
+def test_no_filled_value_lies_beyond_the_bounds(X, n_rounds):
     model = imputer().fit(with_holes(X))
+    model.best_iter_ = n_rounds
     holes = np.tile(X[:1] * 100, (4, 1))
     holes[np.eye(4, dtype=bool)] = np.nan
-    for n_rounds in (0, 1):
-        model.best_iter_ = n_rounds
-        filled = np.diag(model.transform(holes))
-        assert ((model.data_min_ <= filled) & (filled <= model.data_max_)).all()
+    filled = np.diag(model.transform(holes))
+    assert ((model.fill_min_ <= filled) & (filled <= model.fill_max_)).all()
+
+
+def test_bounds_are_the_observed_ones_on_bounded_data_and_wider_where_tails_are_heavy(rng):
+    bounded = np.clip(rng.normal(size=(400, 2)) @ rng.normal(size=(2, 6)), -1, 1)
+    heavy = rng.standard_t(3, size=(600, 3)) @ rng.normal(size=(3, 12))
+    heavy += 0.3 * rng.standard_t(3, size=(600, 12))
+    model = imputer().fit(with_holes(bounded))
+    assert (model.fill_max_ == 1).all()
+    holes = with_holes(heavy)
+    model = imputer().fit(holes)
+    low, high = np.nanmin(holes, axis=0), np.nanmax(holes, axis=0)
+    np.testing.assert_allclose(model.fill_max_, high + (high - low))
+    np.testing.assert_allclose(model.fill_min_, low - (high - low))
 
 
 def test_rows_without_any_observed_cell_get_the_means(X):
