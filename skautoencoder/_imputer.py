@@ -260,7 +260,7 @@ class AutoencoderImputer(TransformerMixin, VersionedMixin, BaseEstimator):
         Returns
         -------
         feature_names_out : ndarray of str objects
-            Names of the features that are kept, then "missingindicator_" and the name of each
+            Names of the features that are kept, then ``missingindicator_`` and the name of each
             feature that has an indicator.
         """
         check_is_fitted(self)
