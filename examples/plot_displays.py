@@ -2,7 +2,7 @@
 Pictures of an autoencoder
 ==========================
 
-What `skautoencoder.plotting` draws, on digits of 8 x 8 pixels. Each display has
+What ``skautoencoder.plotting`` draws, on digits of 8 x 8 pixels. Each display has
 ``from_estimator``, which draws at once, on axes of your own if you pass ``ax``.
 """
 

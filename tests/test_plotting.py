@@ -659,7 +659,9 @@ def test_a_network_whose_first_layer_is_the_code_shows_what_the_code_changes(X):
     model = AutoencoderTransformer(2, hidden_layer_sizes=(), linear_paths=False, max_iter=1)
     display = WeightsDisplay.from_estimator(model.fit(X), layer=1)
     assert display.title == "What each unit of the code changes in the output"
-    assert display.weights.shape == (2, 16)
+    code = model.transform(model.mean_[np.newaxis])[0]
+    expected = slopes(lambda code: decode(model, code), code)
+    np.testing.assert_allclose(display.weights, expected, rtol=1e-5, atol=1e-8)
 
 
 def test_images_of_units_are_tiles_of_one_mosaic():
@@ -704,8 +706,11 @@ def test_every_unit_can_have_a_scale_of_its_own():
     np.testing.assert_allclose(image_of(ax), expected, atol=1e-9)
 
 
-def test_units_that_are_all_zero_are_drawn():
-    WeightsDisplay(np.zeros((2, 4)), image_shape=(2, 2)).plot(common_scale=False)
+@pytest.mark.parametrize("common_scale", [False, True])
+def test_units_that_are_all_zero_are_gray_in_colours(common_scale):
+    display = WeightsDisplay(np.zeros((1, 12)), image_shape=(2, 2, 3))
+    ax = display.plot(common_scale=common_scale).axes_
+    np.testing.assert_array_equal(image_of(ax), np.full((2, 2, 3), 0.5))
 
 
 def test_the_zero_of_colour_images_is_gray_and_between_them_is_white():
@@ -883,7 +888,7 @@ def test_relative_errors_are_shares_of_the_variance(pipeline, frame):
 
 def test_features_without_an_error_come_last_and_say_so():
     ax = ErrorDisplay([0.1, np.nan, 0.2], feature_names=["a", "b", "c"]).plot().axes_
-    assert bars(ax) == {"c": 0.2, "a": 0.1, "b (none)": 0}
+    assert list(bars(ax).items()) == [("c", 0.2), ("a", 0.1), ("b (none)", 0)]
 
 
 def test_a_feature_that_does_not_vary_has_no_relative_error(X):
