@@ -687,6 +687,11 @@ def test_any_number_of_units_is_drawn_with_few_labels(n_units, rng):
         assert len(display.axes_.get_yticklabels()) <= 40
 
 
+def test_many_images_have_a_larger_figure():
+    few, many = (WeightsDisplay(np.ones((n, 16)), image_shape=IMAGE).plot() for n in (36, 500))
+    assert few.figure_.get_figwidth() < many.figure_.get_figwidth()
+
+
 def test_without_images_each_unit_is_a_column_of_a_heat_map(pipeline, frame):
     display = WeightsDisplay.from_estimator(pipeline)
     assert image_of(display.axes_).shape == (4, 2)

@@ -12,6 +12,8 @@ from ._style import LIGHT_GRAY, MAX_LABELS, add_colorbar, label_axis, one_axes, 
 
 # At so many tiles in a row, names of each would touch.
 MAX_TILE_LABELS = 12
+# More than these are drawn on a larger figure.
+MAX_SMALL_TILES = 144
 
 
 class WeightsDisplay:
@@ -174,7 +176,8 @@ def draw_images(ax, weights, image_shape, style):
     if images.ndim == 4:  # colours, which have no negative values: gray is 0
         images = 0.5 + 0.5 * images / style["vmax"]
     n_columns = columns_of_mosaic(len(images), image_shape)
-    ax = one_axes(ax, (7.4, 6.4))
+    side = 6.4 if len(images) <= MAX_SMALL_TILES else 9.6
+    ax = one_axes(ax, (side + 1, side))
     image = ax.imshow(mosaic(images, n_columns), **style)
     label_tiles(ax, len(images), n_columns, image_shape)
     return ax, image
