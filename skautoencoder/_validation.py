@@ -172,6 +172,12 @@ def refuse_other_network(estimator, n_features):
             f"the fitted network has {fitted}. Restore n_components and the layer sizes, "
             "or call fit with warm_start=False."
         )
+    _refuse_other_activations(estimator)
+    _refuse_other_kind(estimator)
+
+
+def _refuse_other_activations(estimator):
+    """Raise ValueError where the parameters, or the loss, ask for other activations."""
     output = estimator.output_activation_
     asked = estimator.output_activation
     activations = layer_activations(estimator, output if asked == "auto" else asked)
@@ -181,6 +187,17 @@ def refuse_other_network(estimator, n_features):
             f"fitted network has {estimator.activations_}. Restore them, or call fit with "
             "warm_start=False."
         )
+    fused = LOSSES[estimator.loss].fused_activation
+    if fused not in (None, output):
+        raise ValueError(
+            f"Training cannot go on: loss={estimator.loss!r} needs an output of {fused!r}, but "
+            f"the fitted network's is {output!r}. Restore the loss, or call fit with "
+            "warm_start=False."
+        )
+
+
+def _refuse_other_kind(estimator):
+    """Raise ValueError where the parameters ask for other ties or paths than the fitted ones."""
     if estimator.tied_weights != estimator._has_tied_weights:
         raise ValueError(
             f"Training cannot go on: tied_weights={estimator.tied_weights!r} asks for another "
@@ -198,12 +215,6 @@ def refuse_other_network(estimator, n_features):
         raise ValueError(
             f"Training cannot go on: loss={estimator.loss!r} does not fit the linear paths of the "
             "fitted network. Restore the loss, or call fit with warm_start=False."
-        )
-    if fused not in (None, output):
-        raise ValueError(
-            f"Training cannot go on: loss={estimator.loss!r} needs an output of {fused!r}, but "
-            f"the fitted network's is {output!r}. Restore the loss, or call fit with "
-            "warm_start=False."
         )
 
 

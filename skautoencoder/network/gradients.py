@@ -6,6 +6,7 @@ from .autoencoder import BatchMemory
 from .layers import Dropout
 from .parallel import even_slices
 from .penalties import CodeBatch
+from .rows import count_cells
 
 # A batch is cut where each shard still holds this many multiply-adds and rows.
 WORK_PER_SHARD = 4_000_000
@@ -68,7 +69,9 @@ class Shard:
             penalty += bottleneck.at_encoder(batch, gradients)
         if gradients.ties:
             gradients.join_ties()
-        n_cells = self._n_cells() if self._is_sampled else 0.0
+        n_cells = 0.0
+        if self._is_sampled:
+            n_cells = count_cells(memory.target, self._present, self._weights)
         return total, penalty, n_cells
 
     def _code_batch(self, normaliser, mean_code):
@@ -76,13 +79,6 @@ class Shard:
         return CodeBatch(
             encoder, values[0], values[-1], self._weights, normaliser, mean_code, self._rng
         )
-
-    def _n_cells(self):
-        target = self._memory.target
-        counts = np.full(len(target), target.shape[1])
-        if self._present is not None:
-            counts = self._present.sum(axis=1)
-        return float(counts.sum() if self._weights is None else counts @ self._weights)
 
     def _memory_for(self, n_rows):
         if n_rows not in self._memories:

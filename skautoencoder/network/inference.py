@@ -5,7 +5,7 @@ import numpy as np
 from .bottleneck import divergence, halves
 from .layers import Buffers
 from .parallel import even_slices, quiet_overflow
-from .rows import block_slices
+from .rows import block_slices, count_cells
 
 # Below this many multiply-adds a second thread costs more than it saves.
 WORK_PER_THREAD = 4_000_000
@@ -132,7 +132,7 @@ def mean_loss(autoencoder, rows, loss, workers):
         total_divergence = n_cells = 0.0
         if bottleneck.is_sampled:
             output, total_divergence = _sampled_output(bottleneck, passage, seen, weights, rng)
-            n_cells = _n_cells(inputs, present, weights)
+            n_cells = count_cells(inputs, present, weights)
         else:
             output = passage.run(seen)
         gradient = np.empty_like(output)
@@ -197,9 +197,3 @@ def column_variances(networks, rows, workers):
     for_each_block(add, networks, rows, workers)
     mean, mean_square = sum(sums[start] for start in sorted(sums)) / rows.total_weight()
     return np.maximum(mean_square - np.square(mean), 0)
-
-
-def _n_cells(inputs, present, weights):
-    """Number of observed cells, by weight."""
-    counts = np.full(len(inputs), inputs.shape[1]) if present is None else present.sum(axis=1)
-    return float(counts.sum() if weights is None else counts @ weights)

@@ -14,6 +14,12 @@ def block_slices(n_rows, width):
     return [slice(start, min(start + size, n_rows)) for start in range(0, n_rows, size)]
 
 
+def count_cells(cells, present, sample_weight):
+    """Number of cells that are present (all of them for None), each row by its weight."""
+    counts = np.full(len(cells), cells.shape[1]) if present is None else present.sum(axis=1)
+    return float(counts.sum() if sample_weight is None else counts @ sample_weight)
+
+
 class Rows:
     """Rows of a dense array or a CSR matrix, with their scaling and weights.
 
