@@ -181,7 +181,8 @@ def test_sliders_reach_beyond_the_codes_but_not_beyond_the_activation(X, path):
 
 
 def test_the_projection_is_pca_of_the_codes(autoencoder, X, path):
-    contents = contents_of(explore(autoencoder, X, path))
+    # Of rows whose codes lie away from 0.
+    contents = contents_of(explore(autoencoder, X + 5, path))
     codes = unpack(contents["codes"])
     pca = PCA(2).fit(codes)
     projection = contents["projection"]
@@ -223,6 +224,8 @@ def test_hostile_strings_stay_text(autoencoder, X, path):
     tags = [tag for tag, _ in parser.tags]
     assert tags.count("script") == 2
     assert "img" not in tags
+    # Of "</script " and "<!--" browsers take more than this parser does.
+    assert not set("<>&") & set(parser.scripts[0])
     contents = json.loads(parser.scripts[0])
     assert contents["featureNames"] == names
     assert contents["target"]["names"] == [HOSTILE, "b"]
@@ -259,6 +262,7 @@ def test_a_file_that_is_there_is_replaced(autoencoder, X, path):
     assert os.listdir(path.parent) == [path.name]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="making links needs rights there")
 def test_a_link_stays_a_link(autoencoder, X, path, tmp_path):
     path.symlink_to(tmp_path / "real.html")
     explore(autoencoder, X, path)
@@ -452,6 +456,7 @@ FLAGS = (
 def chromium(tmp_path_factory):
     """A headless browser that logs its console and its requests."""
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    exceptions = pytest.importorskip("selenium.common.exceptions")
     browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if browser is None or driver is None:
         pytest.skip("chromium and chromedriver are not installed")
@@ -462,7 +467,10 @@ def chromium(tmp_path_factory):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     service = webdriver.ChromeService(executable_path=driver)
-    chromium = webdriver.Chrome(options=options, service=service)
+    try:
+        chromium = webdriver.Chrome(options=options, service=service)
+    except exceptions.SessionNotCreatedException as error:
+        pytest.skip(f"chromium and chromedriver do not work together: {error.msg}")
     yield chromium
     chromium.quit()
 
