@@ -2,7 +2,9 @@
 
 import os
 import re
+import shutil
 import warnings
+from pathlib import Path
 
 import skautoencoder
 
@@ -105,5 +107,13 @@ def drop_foreign_labels(app, what, name, obj, options, lines):
         lines[:] = [re.sub(r":(?:ref|term):`([^`<]+?)(?:\s*<[^`]*>)?`", r"\1", x) for x in lines]
 
 
+def place_explorer(app, exception):
+    """Put the page that an example writes beside the example's own, which links to it."""
+    page = Path(app.srcdir).parent / "examples" / "digits_explorer.html"
+    if exception is None and app.builder.format == "html" and page.exists():
+        shutil.copy(page, Path(app.outdir) / "auto_examples" / page.name)
+
+
 def setup(app):
     app.connect("autodoc-process-docstring", drop_foreign_labels)
+    app.connect("build-finished", place_explorer)
