@@ -84,7 +84,7 @@ html_sidebars = {page: [] for page in pages}
 html_theme_options = {
     "logo": {"text": "skautoencoder"},
     "navbar_align": "left",
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 6,
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "show_prev_next": False,
