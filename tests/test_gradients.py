@@ -61,7 +61,7 @@ def compute(gradient, n_rows):
     gradient.rng = np.random.default_rng(3)
     gradient.allocate(n_rows)
     total, gradients = gradient.compute(np.arange(n_rows), float(n_rows))
-    gradients.add_up()
+    gradients.complete_all(gradient.workers)
     return total / n_rows, gradients
 
 
@@ -278,6 +278,7 @@ def test_value_and_gradient_of_a_single_layer_pair_computed_by_hand():
     )
     gradient.parameters.flat[:] = [0.5, 0.1, 2.0, -0.3]  # w1, b1, w2, b2
     total, gradients = gradient.compute(np.arange(2), 2.0)
+    gradients.complete_all(Workers())
     # codes 0.6 and 1.1, outputs 0.9 and 1.9, residuals -0.1 and -0.1
     assert total == pytest.approx(0.5 * (0.01 + 0.01))
     np.testing.assert_allclose(
@@ -292,8 +293,10 @@ def test_alpha_penalises_weights_but_not_biases(rng):
         batch_gradient(X, activations, "squared_error", alpha=alpha) for alpha in (0.0, 0.2)
     )
     total, gradients = plain.compute(np.arange(4), 4.0)
+    gradients.complete_all(Workers())
     before = [w.copy() for w in gradients.weights], [b.copy() for b in gradients.biases]
     total_penalised, gradients = penalised.compute(np.arange(4), 4.0)
+    gradients.complete_all(Workers())
     weights = penalised.parameters.weights
     assert total_penalised - total == pytest.approx(4 * 0.1 * sum(np.sum(w**2) for w in weights))
     for after, earlier, w in zip(gradients.weights, before[0], weights, strict=True):
@@ -317,11 +320,12 @@ def test_shards_add_up_to_the_gradient_of_the_whole_batch(wide):
     sharded, whole = make(), make()
     assert n_shards_for(sharded.autoencoder, 96, 1) == 2
     total, gradients = sharded.compute(np.arange(96), 96.0)
-    gradients.add_up()
+    gradients.complete_all(Workers())
     whole.allocate(15)  # too few rows to cut
     totals, expected = 0.0, np.zeros_like(gradients.flat)
     for start in range(0, 96, 15):
         part, part_gradients = whole.compute(np.arange(start, min(start + 15, 96)), 96.0)
+        part_gradients.complete_all(Workers())
         totals += part
         expected += part_gradients.flat
     assert total == pytest.approx(totals)
@@ -332,12 +336,12 @@ def test_one_thread_and_two_give_the_same_bits(wide):
     _, make = wide
     alone, shared = make(), make()
     total, gradients = alone.compute(np.arange(95), 95.0)
-    gradients.add_up()
+    gradients.complete_all(Workers())
     with Workers(2) as workers:
         shared.workers = workers
         shared.allocate(96)
         total_shared, gradients_shared = shared.compute(np.arange(95), 95.0)
-    gradients_shared.add_up()
+        gradients_shared.complete_all(workers)
     assert total == total_shared
     np.testing.assert_array_equal(gradients.flat, gradients_shared.flat)
 

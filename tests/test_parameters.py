@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from skautoencoder.network.parameters import Parameters, layer_shapes, mirrored_ties
 
@@ -43,9 +44,25 @@ def test_tied_weights_are_held_once_and_seen_transposed(rng):
     np.testing.assert_array_equal(again.flat, parameters.flat)
 
 
-def test_gradients_of_both_uses_of_tied_weights_add_up(rng):
-    gradients = tied_parameters(rng).gradients()
-    for number, weights in enumerate(gradients.weights):
-        weights[...] = number + 1
-    gradients.join_ties()
-    assert [np.unique(gradients.weights[n]).item() for n in (0, 1, 4)] == [1 + 4, 2 + 3, 5 + 6]
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("n_parts", [1, 2, 3, 7, 100])
+def test_parts_tile_the_vector_and_cut_no_row_and_no_biases(n_parts, tied):
+    ties = mirrored_ties(2, has_paths=True) if tied else None
+    parameters = Parameters(layer_shapes([5, 4, 3], [3, 4, 5], has_paths=True), np.float64, ties)
+    parts = parameters.parts(n_parts)
+    assert 1 <= len(parts) <= n_parts
+    assert np.concatenate([parameters.flat[part] for part in parts]).size == parameters.flat.size
+    assert [part.stop for part in parts[:-1]] == [part.start for part in parts[1:]]
+    for part in parts:
+        parameters.flat[part] += 1
+        for number in parameters.own_weights:
+            parameters.weights[number][parameters.rows_within(number, part)] -= 1
+        for number, biases in enumerate(parameters.biases):
+            biases -= parameters.has_biases_within(number, part)
+    np.testing.assert_array_equal(parameters.flat, 0)
+
+
+def test_two_parts_are_about_equal():
+    parameters = Parameters(layer_shapes([784, 128, 32], [32, 128, 784]), np.float32)
+    lengths = [part.stop - part.start for part in parameters.parts(2)]
+    assert abs(lengths[0] - lengths[1]) <= 784

@@ -207,10 +207,13 @@ def test_a_parameter_out_of_range_is_named(solver, name):
 
 
 @every_solver
-def test_gradients_of_other_shards_are_added_up_in_the_step(solver):
-    whole, cut = vector([1.0, 2.0, 3.0, 4.0]), vector([1.0, 2.0, 3.0, 4.0])
-    gradients, shards = vector([0.5, -1.0, 2.0, 4.0]), vector([0.25, -2.0, 1.0, 1.0])
-    shards.others = [np.array([0.25, 1.0, 1.0, 3.0])]
-    for parameters, given in ((whole, gradients), (cut, shards)):
-        solver.step(parameters, given, solver.init_state(parameters), 0.1, Workers())
-    np.testing.assert_allclose(cut.flat, whole.flat)
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_each_share_of_the_gradients_is_completed_in_the_step(solver, n_threads):
+    given, asked = vector([1.0, 2.0, 3.0, 4.0]), vector([1.0, 2.0, 3.0, 4.0])
+    gradients, late = vector([0.5, -1.0, 2.0, 4.0]), vector([9.0, 9.0, 9.0, 9.0])
+    late.source = lambda part: np.copyto(late.flat[part], [0.5, -1.0, 2.0, 4.0][part])
+    late.shares = late.parts(2)
+    with Workers(n_threads) as workers:
+        for parameters, each in ((given, gradients), (asked, late)):
+            solver.step(parameters, each, solver.init_state(parameters), 0.1, workers)
+    np.testing.assert_array_equal(asked.flat, given.flat)

@@ -82,11 +82,11 @@ class BatchMemory:
             decoder.values[0], code_delta = encoder.values[-1], encoder.deltas[-1]
         return cls(target, encoder, decoder, code_delta)
 
-    def head(self, n_rows):
-        """The same memory for fewer rows."""
+    def part(self, rows):
+        """The same memory for a slice of the rows."""
         return BatchMemory(
-            self.target[:n_rows],
-            self.encoder.head(n_rows),
-            self.decoder.head(n_rows),
-            self.code_delta[:n_rows],
+            self.target[rows],
+            self.encoder.part(rows),
+            self.decoder.part(rows),
+            self.code_delta[rows],
         )

@@ -38,6 +38,11 @@ class PlainCode:
         return self.penalty is None
 
     @property
+    def acts_on_encoder(self):
+        """Whether the penalty has gradients that do not come by way of the code."""
+        return self.penalty is not None and self.penalty.acts_on_encoder
+
+    @property
     def needs_mean_code(self):
         """Whether the mean code of a whole batch is needed on the way back."""
         return self.penalty is not None and self.penalty.needs_mean_code
@@ -56,7 +61,7 @@ class PlainCode:
         return self.penalty.at_code(batch, delta)
 
     def at_encoder(self, batch, gradients):
-        """Gradients that do not come by way of the code."""
+        """Add the gradients that do not come by way of the code, where it acts on the encoder."""
         return self.penalty.at_encoder(batch, gradients)
 
     def objective(self, loss, penalty, n_cells):
@@ -90,6 +95,7 @@ class GaussianCode:
     is_sampled = True
     is_idle = False
     needs_mean_code = False
+    acts_on_encoder = False
 
     def __init__(self, beta, warmup, is_gaussian, noise_variance=1.0):
         self.beta = beta
@@ -132,10 +138,6 @@ class GaussianCode:
         np.multiply(code_delta, 0.5 * (code - mean), out=to_log_variance)
         to_log_variance += 0.5 * factors * np.expm1(log_variance)
         return batch.total(divergence(mean, log_variance))
-
-    def at_encoder(self, batch, gradients):
-        """Gradients that do not come by way of the code: none."""
-        return 0.0
 
     def objective(self, loss, penalty, n_cells):
         """Minus the evidence lower bound, from the sums of loss and divergence."""

@@ -85,7 +85,7 @@ class FullBatchTrainer(Trainer):
                 share = len(index) / n_rows
                 # As if the weights were spread evenly, so that the penalty counts once.
                 part, gradients = self._gradient.compute(index, share * total_weight)
-                gradients.add_up()
+                gradients.complete_all(self.workers)
                 total += part
                 gradient += share * gradients.flat
         self.history.n_rows_seen += n_rows

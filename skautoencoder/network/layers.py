@@ -22,13 +22,9 @@ class Dense:
         np.dot(inputs, self.weights, out=values)
         np.add(values, self.bias, out=values)
 
-    def backward(self, inputs, delta, ones, gradients, upstream=None):
-        """Fill the gradients from delta = dloss/dz, and `upstream` with dloss/dinputs."""
-        np.dot(inputs.T, delta, out=gradients.weights[self.number])
-        # A product with ones is faster than delta.sum(axis=0).
-        np.dot(ones, delta, out=gradients.biases[self.number])
-        if upstream is not None:
-            np.dot(delta, self.weights.T, out=upstream)
+    def lead_back(self, delta, upstream):
+        """Fill `upstream` with dloss/dinputs from delta = dloss/dz."""
+        np.dot(delta, self.weights.T, out=upstream)
 
 
 class Network:
@@ -86,23 +82,39 @@ class Network:
             self._add_path(values, buffers.path_values)
         return inputs
 
-    def backward(self, buffers, gradients, upstream=None):
-        """Turn dloss/doutputs in `buffers.deltas[-1]` into the gradients of all parameters.
+    def backward(self, buffers, upstream=None):
+        """Lead dloss/doutputs, in `buffers.deltas[-1]`, back to what every layer has added up.
 
-        Fills `upstream`, unless None, with dloss/dinputs.
+        Fills `upstream`, unless None, with dloss/dinputs. The gradients of the parameters
+        follow from `parameter_products`.
         """
-        values, deltas, ones = buffers.values, buffers.deltas, buffers.ones
-        if self.path is not None:
-            path_upstream = None if upstream is None else buffers.path_delta
-            self.path.backward(values[0], deltas[-1], ones, gradients, path_upstream)
+        deltas = buffers.deltas
         for i in range(len(self.layers) - 1, -1, -1):
             delta, derivative = deltas[i], buffers.derivatives[i]
             if derivative is not None:
-                np.multiply(delta, derivative, out=delta)
+                # dloss/doutputs stays as it is: the path's gradients need it.
+                delta = np.multiply(delta, derivative, out=derivative)
             below = deltas[i - 1] if i else upstream
-            self.layers[i].backward(values[i], delta, ones, gradients, below)
+            if below is not None:
+                self.layers[i].lead_back(delta, below)
         if self.path is not None and upstream is not None:
+            self.path.lead_back(deltas[-1], buffers.path_delta)
             np.add(upstream, buffers.path_delta, out=upstream)
+
+    def parameter_products(self, buffers):
+        """Number, inputs and dloss/dz of every layer, as `backward` leaves them.
+
+        The gradient of the weights is inputs' times dloss/dz, summed over the rows.
+        """
+        to_z = [
+            delta if derivative is None else derivative
+            for delta, derivative in zip(buffers.deltas, buffers.derivatives, strict=True)
+        ]
+        inputs = buffers.values[:-1]
+        layers = list(zip(self.layers, inputs, to_z, strict=True))
+        if self.path is not None:
+            layers.append((self.path, inputs[0], buffers.deltas[-1]))
+        return [(layer.number, before, after) for layer, before, after in layers]
 
     def _add_path(self, values, path_values):
         self.path.map(values[0], path_values)
@@ -151,8 +163,9 @@ class Buffers:
     """Memory for one pass of up to n_rows rows through a network.
 
     `values[0]` is the network's input; `derivatives` and what follows it are for training.
-    An identity layer has no derivatives (None) unless `drops`. `path_delta` is what the
-    linear path adds to the delta of the inputs.
+    An identity layer has no derivatives (None) unless `drops`; those of the others become the
+    loss's with respect to what the layer has added up. `path_delta` is what the linear path
+    adds to the delta of the inputs.
     """
 
     def __init__(self, values, path_values, derivatives=None, deltas=None, path_delta=None):
@@ -161,7 +174,6 @@ class Buffers:
         self.derivatives = derivatives
         self.deltas = deltas
         self.path_delta = path_delta
-        self.ones = None if deltas is None else np.ones(len(values[0]), values[0].dtype)
 
     @classmethod
     def for_inference(cls, network, n_rows):
@@ -185,9 +197,13 @@ class Buffers:
 
     def head(self, n_rows):
         """The same memory for fewer rows."""
+        return self.part(slice(0, n_rows))
+
+    def part(self, rows):
+        """The same memory for a slice of the rows."""
 
         def cut(arrays):
-            return arrays and [None if array is None else array[:n_rows] for array in arrays]
+            return arrays and [None if array is None else array[rows] for array in arrays]
 
         path_values, path_delta = cut([self.path_values, self.path_delta])
         return Buffers(

@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from .parallel import even_slices
+
 
 class Parameters:
     """All weights (n_in, n_out) and biases (n_out,) of a network in one flat array.
@@ -30,17 +32,16 @@ class Parameters:
         ]
         self.flat = np.zeros(sum(sizes), dtype=dtype)
         self.weights, self.biases = [], []
-        ends = np.cumsum(sizes)
-        for number, (shape, stop) in enumerate(zip(shapes, ends, strict=True)):
-            start, middle = stop - sizes[number], stop - shape[1]
-            is_tied = number in self.ties
-            self.weights.append(
-                self._tied_weights(number) if is_tied else self.flat[start:middle].reshape(shape)
-            )
+        # Where the weights of each layer start in `flat`, and where its biases do.
+        self.starts = []
+        for number, (shape, stop) in enumerate(zip(shapes, np.cumsum(sizes), strict=True)):
+            start, middle = int(stop) - sizes[number], int(stop) - shape[1]
+            self.starts.append((start, middle))
+            if number in self.ties:
+                self.weights.append(self.weights[self.ties[number]].T)
+            else:
+                self.weights.append(self.flat[start:middle].reshape(shape))
             self.biases.append(self.flat[middle:stop])
-
-    def _tied_weights(self, number):
-        return self.weights[self.ties[number]].T
 
     @classmethod
     def from_arrays(cls, coefs, intercepts, ties=None):
@@ -51,6 +52,31 @@ class Parameters:
         for view, array in zip(parameters.biases, intercepts, strict=True):
             view[...] = array
         return parameters
+
+    def parts(self, n_parts):
+        """Up to n_parts slices of `flat` of about equal length.
+
+        No row of a weight matrix is cut, and no vector of biases.
+        """
+        edges = [self._nearest_edge(part.start) for part in even_slices(len(self.flat), n_parts)]
+        pairs = pairwise([*edges, len(self.flat)])
+        return [slice(start, stop) for start, stop in pairs if start < stop]
+
+    def _nearest_edge(self, position):
+        """Where, next to a position in `flat`, a row of weights or the biases start."""
+        number = np.searchsorted([start for start, _ in self.starts], position, side="right") - 1
+        (start, middle), width = self.starts[number], self.shapes[number][1]
+        return min(start + round((position - start) / width) * width, middle)
+
+    def rows_within(self, number, part):
+        """The rows of a layer's own weights that lie in one of the `parts`."""
+        (start, middle), width = self.starts[number], self.shapes[number][1]
+        first, last = (min(max(edge, start), middle) for edge in (part.start, part.stop))
+        return slice((first - start) // width, (last - start) // width)
+
+    def has_biases_within(self, number, part):
+        """Whether a layer's biases lie in one of the `parts`."""
+        return part.start <= self.starts[number][1] < part.stop
 
     @property
     def own_weights(self):
@@ -73,28 +99,27 @@ class Parameters:
 
 
 class Gradients(Parameters):
-    """Gradients in the form of the parameters.
+    """Gradients in the form of the parameters, computed when they are asked for.
 
-    Those with respect to tied weights are gathered apart from `flat`, until `join_ties`
-    adds them to the gradients of the layers whose weights they are. `others` are the flat
-    gradients of a batch's other shards, until `add_up` adds them too: a solver that walks
-    over `flat` in blocks does so block by block, while they are in cache.
+    After a batch has gone forward and back, `complete` fills a part of `flat`. A solver whose
+    threads each ask for one of the `shares` finds what they then work on in their caches.
     """
 
-    others = ()
+    # Fills a part of `flat`; None where it is filled already.
+    source = None
 
-    def _tied_weights(self, number):
-        return np.zeros(self.shapes[number], self.flat.dtype)
+    def __init__(self, shapes, dtype, ties=None):
+        super().__init__(shapes, dtype, ties)
+        self.shares = self.parts(1)
 
-    def add_up(self, part=slice(None)):
-        """Add the other shards' gradients to a part of `flat`."""
-        for other in self.others:
-            np.add(self.flat[part], other[part], out=self.flat[part])
+    def complete(self, part):
+        """Compute a part of `flat`: one of the shares."""
+        if self.source is not None:
+            self.source(part)
 
-    def join_ties(self):
-        """Add up the gradients of both uses of the tied weights."""
-        for number, other in self.ties.items():
-            np.add(self.weights[other], self.weights[number].T, out=self.weights[other])
+    def complete_all(self, workers):
+        """Compute the whole of `flat`."""
+        workers.map(self.complete, self.shares)
 
 
 def layer_shapes(encoder_widths, decoder_widths, has_paths=False):

@@ -63,6 +63,8 @@ class CodePenalty(Component):
     code_activation = None
     # Whether it needs the mean code of the whole batch.
     needs_mean_code = False
+    # Whether it has an `at_encoder`.
+    acts_on_encoder = False
 
     def check_code(self, code_activation, has_path):
         """Raise ValueError where the penalty makes no sense for such a code."""
@@ -216,6 +218,8 @@ class ContractivePenalty(CodePenalty):
     >>> autoencoder.get_params()["code_penalty__weight"]
     0.01
     """
+
+    acts_on_encoder = True
 
     def __init__(self, weight=0.1, n_directions=1):
         self.weight = weight

@@ -11,7 +11,6 @@ from numbers import Integral
 import numpy as np
 
 from .component import Component, check_number
-from .parallel import even_slices
 
 # Blocks of this many elements of the parameters, the gradient and two moments stay in the
 # last-level cache during the dozen passes of a step. Much smaller ones would fit a core's own
@@ -38,7 +37,7 @@ class Solver(Component):
     def step(self, parameters, gradients, state, learning_rate, workers):
         """Change the parameters in place.
 
-        The gradients are first to be added up, and then serve as scratch memory.
+        The gradients are first to be completed, and then serve as scratch memory.
         """
         raise NotImplementedError
 
@@ -68,14 +67,12 @@ class ElementwiseSolver(Solver):
         constants = [as_type(c) for c in self._constants(state["step"], learning_rate)]
 
         def update(part):
+            gradients.complete(part)
             for start in range(part.start, part.stop, BLOCK_SIZE):
                 block = slice(start, min(start + BLOCK_SIZE, part.stop))
-                gradients.add_up(block)
                 self._update(*(array[block] for array in arrays), *constants)
 
-        n_elements = len(parameters.flat)
-        n_parts = workers.n_threads if n_elements > BLOCK_SIZE else 1
-        workers.map(update, even_slices(n_elements, n_parts))
+        workers.map(update, gradients.shares)
 
     def _constants(self, step, learning_rate):
         """What `_update` needs beside arrays: plain floats, which keep float32 as it is."""
@@ -266,7 +263,7 @@ class Muon(Solver):
 
     def step(self, parameters, gradients, state, learning_rate, workers):
         state["step"] += 1
-        workers.map(gradients.add_up, even_slices(len(gradients.flat), workers.n_threads))
+        gradients.complete_all(workers)
         second = self._second_moment(gradients, state)
         self._look_ahead(gradients.flat, state["momentum"])
 
