@@ -3,10 +3,13 @@
 import os
 import re
 import shutil
+import sys
 import warnings
 from pathlib import Path
 
 import skautoencoder
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "skautoencoder"
 author = "the skautoencoder developers"
@@ -18,11 +21,11 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.doctest",
     "sphinx.ext.intersphinx",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "myst_parser",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
+    "mathml",
 ]
 # Signatures of more than one screen line show one parameter a line.
 python_maximum_signature_line_length = 88
@@ -66,8 +69,11 @@ warnings.filterwarnings("ignore", message=r".*FigureCanvasAgg is non-interactive
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skautoencoder"
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+# Without a mode of its own the theme writes an error to the console of each new reader.
+html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 # Pages without pages below them.
 pages = [
