@@ -52,6 +52,9 @@ autodoc_typehints = "none"
 # The methods are on the class's page in full, so no table of links to pages of their own.
 numpydoc_show_class_members = False
 
+# Diagrams of estimators in the gallery link to the pages beside it, wherever the site stands.
+os.environ["SKAUTOENCODER_DOCS_URL"] = ".."
+
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",

@@ -54,6 +54,12 @@ def autoencoder_steps(n_components):
 
 
 # %%
+# The Pipeline for two numbers, as a notebook shows it. The question mark of a step leads to its
+# page, and a click on the step to its parameters.
+
+Pipeline([*autoencoder_steps(2), ("classifier", KNeighborsClassifier())])
+
+# %%
 # Cross-validation
 # ----------------
 # ``memory`` lets the three classifiers share what the encoder of a fold has learnt.

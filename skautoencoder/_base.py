@@ -19,6 +19,7 @@ from ._architecture import (
 )
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._compat import Interval, StrOptions
+from ._documentation import DocumentedMixin
 from ._progress import progress_line
 from ._random import generators
 from ._reconstruction import ReconstructionMixin
@@ -49,7 +50,9 @@ from .network.solvers import SOLVERS, Solver
 from .network.training import Fallback, Trainer
 
 
-class BaseAutoencoder(CallbackSupportMixin, ReconstructionMixin, VersionedMixin, BaseEstimator):
+class BaseAutoencoder(
+    CallbackSupportMixin, ReconstructionMixin, DocumentedMixin, VersionedMixin, BaseEstimator
+):
     """Fitting of a network by the estimator's parameters.
 
     What a subclass does not take as a parameter, it has as a class attribute.

@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._compat import Interval, StrOptions, check_feature_names_in
+from ._documentation import DocumentedMixin
 from ._random import generators
 from ._transformer import AutoencoderTransformer
 from ._validation import check_sample_weight, unchanged_on_failure
@@ -34,7 +35,7 @@ BOUND_MARGINS = (0.0, 1.0)
 ROWS_SEEN = 30_000
 
 
-class AutoencoderImputer(TransformerMixin, VersionedMixin, BaseEstimator):
+class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, BaseEstimator):
     """Fills missing values with what an autoencoder makes of the observed ones.
 
     Missing cells are first filled with what a normal distribution expects there, given the

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
 from ._compat import Interval, StrOptions
+from ._documentation import DocumentedMixin
 from ._random import generators
 from ._transformer import AutoencoderTransformer
 from ._validation import training_rows, unchanged_on_failure
@@ -47,7 +48,7 @@ NORMAL_MAD = 0.6745
 ROUNDINGS = 100
 
 
-class AutoencoderOutlierDetector(OutlierMixin, VersionedMixin, BaseEstimator):
+class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, BaseEstimator):
     r"""Outlier detection with an ensemble of autoencoders.
 
     An autoencoder learns to rebuild the bulk of the rows [1]_. A row is an outlier where it is

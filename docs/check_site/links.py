@@ -74,7 +74,9 @@ def target(name, link):
     if parts.scheme or parts.netloc:
         return None, ""
     path = unquote(parts.path).removeprefix("/")
-    return path + "index.html" * (not path or path.endswith("/")), unquote(parts.fragment)
+    # Behind ":~:" stands a text to scroll to, which need not be there.
+    anchor = unquote(parts.fragment).partition(":~:")[0]
+    return path + "index.html" * (not path or path.endswith("/")), anchor
 
 
 def check_links(root, pages, name):
