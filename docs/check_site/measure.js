@@ -30,8 +30,16 @@ function ground(element) {
     layers.push(parse(getComputedStyle(each).backgroundColor));
     if (layers.at(-1)[3] === 1) break;
   }
-  const canvasColor = parse(getComputedStyle(root).colorScheme.includes("dark") ? "#121212" : "#fff");
-  return layers.reverse().reduce((below, layer) => over(layer, below), canvasColor);
+  return layers.reverse().reduce((below, layer) => over(layer, below), paper());
+}
+
+// The color under a page that has none of its own.
+function paper() {
+  const probe = document.body.appendChild(document.createElement("div"));
+  probe.style.background = "Canvas";
+  const color = parse(getComputedStyle(probe).backgroundColor);
+  probe.remove();
+  return color;
 }
 
 function opacity(element) {

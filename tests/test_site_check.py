@@ -1,0 +1,162 @@
+"""The check of the documentation's site sees what is broken: on a small site made for it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+CHECK = Path(__file__).parents[1] / "docs" / "check_site"
+
+PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Page</title>
+<link rel="icon" href="data:,">
+<style>html {{ color-scheme: light dark; }} body {{ margin: 8px; }}</style></head>
+<body><p>Text of the page.</p>{body}</body></html>"""
+# In dark pages alone.
+DIM = """<style>@media (prefers-color-scheme: dark) { .dim { color: #444; } }</style>
+<p class="dim">dim words</p>"""
+SWATCH = '<div style="background: rgb(0 0 0 / 60%)"><p style="color: #333">on a veil</p></div>'
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
+
+# The page on which Sphinx shows what a search finds.
+SEARCH = """<ul id="search-results"></ul><script>
+if (location.search === "?q=autoencoder")
+  document.querySelector("ul").innerHTML = "<li><a href='index.html'>one</a></li>";
+</script>"""
+
+BROKEN = {
+    "link": '<a href="nowhere.html">away</a> <a href="#gone">down</a>',
+    "folder/anchor": '<a href="../link.html#nothing">there</a> <h2 id="here">Here</h2>',
+    "missing": '<img src="gone.png" alt=""><script src="gone.js"></script>',
+    "foreign": '<script src="https://other.example/code.js"></script>',
+    "console": '<script>console.error("all is lost"); undefinedName();</script>',
+    "wide": '<pre style="width: 700px">wide</pre>',
+    "cut": '<div style="overflow: hidden; white-space: nowrap">' + 99 * "long " + "</div>",
+    "dim": DIM + SWATCH,
+    "small": '<p style="font-size: 9px">tiny words</p>',
+    "download": '<a href="damaged.ipynb">notebook</a> <a href="damaged.zip">archive</a>',
+    "theme": "<script>document.documentElement.dataset.theme = 'light'</script>",
+    "picture": '<img src="damaged.svg" alt="">',
+    "search": SEARCH.replace("=== ", "!== "),
+}
+SOUND = {
+    "search": SEARCH,
+    "folder/other": f"""<h2 id="here">Here</h2><a href="../index.html#top">up</a>
+    <a href="https://other.example/page.html#any">away</a> <a href="#:~:text=Here">text</a>
+    <div style="overflow-x: auto"><pre style="width: 700px">wide, but it scrolls</pre></div>
+    <img src="data:image/svg+xml,{PICTURE.replace('"', "'")}" alt="">
+    <p style="font-size: 30px; color: #808080">large</p><p hidden style="color: #fff">no</p>
+    <p>x<sub>i</sub> <a href="../notebook.ipynb">notebook</a> <a href="../all.zip">all</a></p>""",
+}
+
+
+def write_site(root, bodies):
+    """Pages with these bodies, and an index that leads to them."""
+    links = "".join(f'<p><a href="{name}.html">{name}</a></p>' for name in bodies)
+    for name, body in {"index": links, **bodies}.items():
+        path = root / f"{name}.html"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(PAGE.format(body=body), encoding="utf-8")
+    (root / "damaged.ipynb").write_text("{")
+    (root / "damaged.zip").write_bytes(b"PK")
+    (root / "damaged.svg").write_text("<svg")
+    (root / "notebook.ipynb").write_text('{"cells": [{}]}')
+    with ZipFile(root / "all.zip", "w") as archive:
+        archive.writestr("a.py", "")
+
+
+def check(root, **environment):
+    """Exit code and output of the check of a site."""
+    result = subprocess.run(
+        [sys.executable, CHECK, root],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "CI": "1", **environment},
+    )
+    assert result.stderr == ""
+    return result.returncode, result.stdout
+
+
+@pytest.fixture(scope="module")
+def checker():
+    if not CHECK.exists():
+        pytest.skip("installed without the documentation's sources")
+
+
+@pytest.fixture(scope="module")
+def browser(checker):
+    pytest.importorskip("selenium", reason="selenium is not installed")
+    if shutil.which("chromium") is None or shutil.which("chromedriver") is None:
+        pytest.skip("chromium and chromedriver are not installed")
+
+
+@pytest.fixture(scope="module")
+def report(browser, tmp_path_factory):
+    root = tmp_path_factory.mktemp("broken")
+    write_site(root, BROKEN)
+    code, report = check(root)
+    assert code == 1
+    return report.splitlines()
+
+
+FINDINGS = {
+    "link.html": [": broken link 'nowhere.html'", ": missing anchor '#gone'"],
+    "folder/anchor.html": [": missing anchor '../link.html#nothing'"],
+    "missing.html": [
+        ": missing file 'gone.png'",
+        ": missing file 'gone.js'",
+        ": picture does not load: gone.png",
+        "/gone.js - Failed to load resource",
+    ],
+    "foreign.html": [": file of another host 'https://other.example/code.js'"],
+    "console.html": ["all is lost", "undefinedName is not defined"],
+    "wide.html": ["(400 px, light): page is 708 px wide: pre", "(400 px, dark): page is 708"],
+    "cut.html": ["(1400 px, dark): text is cut off: div", "(400 px, light): text is cut off: div"],
+    "dim.html": [
+        '(1400 px, dark): contrast 1.92, less than 4.5: p.dim "dim words"',
+        '(400 px, light): contrast 2.20, less than 4.5: p "on a veil"',
+    ],
+    "small.html": ['(1400 px, light): text of 9 px, less than 12: p "tiny words"'],
+    "download.html": [": damaged download 'damaged.ipynb'", ": damaged download 'damaged.zip'"],
+    "theme.html": ["(400 px, dark): theme is light"],
+    "picture.html": ["(1400 px, light): picture does not load: damaged.svg"],
+    "search.html": [": 'autoencoder' is not found"],
+}
+
+
+@pytest.mark.parametrize(("page", "ending"), [(p, e) for p in FINDINGS for e in FINDINGS[p]])
+def test_what_is_broken_is_found(report, page, ending):
+    assert any(line.startswith(page) and ending in line for line in report), "\n".join(report)
+
+
+def test_only_what_is_broken_is_found(report):
+    assert report[-1] == f"{len(BROKEN) + 1} pages, {len(report) - 1} findings"
+    assert {line.split(".html")[0] for line in report[:-1]} == set(BROKEN)
+    # Nothing of these pages is wider than the wide window, nor dim where the page is light.
+    assert not any("1400 px" in line for line in report if line.startswith("wide"))
+    assert not any("light" in line for line in report if "dim words" in line)
+
+
+def test_a_sound_site_passes(browser, tmp_path):
+    write_site(tmp_path, SOUND)
+    assert check(tmp_path) == (0, "3 pages, 0 findings\n")
+
+
+def test_without_a_browser_links_are_checked_and_the_rest_fails_in_ci_only(checker, tmp_path):
+    write_site(tmp_path, SOUND)
+    missing = "chromium and chromedriver are not installed."
+    code, report = check(tmp_path, PATH="")
+    assert (code, report.splitlines()[0]) == (1, f"{missing} CI needs it.")
+    code, report = check(tmp_path, PATH="", CI="")
+    assert (code, report.splitlines()[0]) == (0, f"Skipped all that needs a browser: {missing}")
+    write_site(tmp_path, {"link": BROKEN["link"]})
+    assert check(tmp_path, PATH="", CI="")[0] == 1
+
+
+def test_a_folder_without_a_site_is_refused(checker, tmp_path):
+    result = subprocess.run([sys.executable, CHECK, tmp_path], capture_output=True, text=True)
+    assert result.returncode == 2
+    assert "FOLDER holds the index.html of a built site" in result.stderr
