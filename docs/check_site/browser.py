@@ -24,8 +24,8 @@ FLAGS = [
     # With a network or without, whatever a page asks of another host fails, and is seen.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-# In seconds; a page of the site takes well under one.
-PATIENCE = 60
+# In seconds. A page takes well under one, but the machine may have other things to do.
+PATIENCE = 120
 
 
 class BrowserMissingError(Exception):

@@ -30,11 +30,11 @@ function ground(element) {
     layers.push(parse(getComputedStyle(each).backgroundColor));
     if (layers.at(-1)[3] === 1) break;
   }
-  return layers.reverse().reduce((below, layer) => over(layer, below), paper());
+  return layers.reverse().reduce((below, layer) => over(layer, below), paper);
 }
 
 // The color under a page that has none of its own.
-function paper() {
+function paperColor() {
   const probe = document.body.appendChild(document.createElement("div"));
   probe.style.background = "Canvas";
   const color = parse(getComputedStyle(probe).backgroundColor);
@@ -133,7 +133,11 @@ function* broken() {
   }
 }
 
+let paper;
+
 function measure() {
+  // Once, as a change to the page has the browser lay it out anew.
+  paper = paperColor();
   document.getAnimations().forEach((each) => each.finish());
   const found = [...theme(), ...broken(), ...overflow()];
   for (const text of texts()) found.push(...faults(text));
