@@ -135,7 +135,14 @@ function* broken() {
 
 let paper;
 
+// Open what a reader may: sections, and the boxes of scikit-learn's diagrams.
+function unfold() {
+  for (const each of document.querySelectorAll("details")) each.open = true;
+  for (const each of document.querySelectorAll("input.sk-toggleable__control")) each.checked = true;
+}
+
 function measure() {
+  unfold();
   // Once, as a change to the page has the browser lay it out anew.
   paper = paperColor();
   document.getAnimations().forEach((each) => each.finish());
