@@ -41,7 +41,7 @@ def lint(session):
 
 @nox.session
 def docs(session):
-    """Build the site, run the examples of its pages and see it in a browser; warnings are errors."""
+    """Build the site, run its examples and see it in a browser; a warning is an error."""
     session.install(".[docs]")
     build(session, "html", *session.posargs)
     build(session, "doctest", "-D", "plot_gallery=0")

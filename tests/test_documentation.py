@@ -152,15 +152,6 @@ def test_where_no_address_is_known_the_diagram_has_no_link(metadata):
     assert links_in(AutoencoderTransformer()) == []
 
 
-def test_built_pages_have_the_names_that_diagrams_link_to(docs, monkeypatch):
-    built = docs / "_build" / "html"
-    if not built.exists():
-        pytest.skip("the site is not built in docs/_build/html")
-    monkeypatch.setenv("SKAUTOENCODER_DOCS_URL", str(built))
-    for cls in ESTIMATORS:
-        assert Path(*links_in(cls())).is_file()
-
-
 # ---- Formulas ------------------------------------------------------------------------------
 
 
@@ -191,7 +182,8 @@ def test_functions_stand_off_their_argument_but_not_off_a_parenthesis(convert):
     assert convert(r"\log x") == f"<mi>log</mi>{space}<mi>x</mi>"
     assert "mspace" not in convert(r"\log (x)")
     indexed = convert(r"\operatorname{mean}_x L")
-    assert indexed.endswith(f"<mi>x</mi></msub>{space}<mi>L</mi>")
+    name = '<mi mathvariant="normal">mean</mi>'
+    assert indexed == f"<msub>{name}<mi>x</mi></msub>{space}<mi>L</mi>"
     assert convert(r"\max(z, 0)").startswith('<mo lspace="0" rspace="0">max</mo>')
 
 

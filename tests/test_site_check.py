@@ -18,7 +18,8 @@ PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Page
 # In dark pages alone.
 DIM = """<style>@media (prefers-color-scheme: dark) { .dim { color: #444; } }</style>
 <p class="dim">dim words</p>"""
-SWATCH = '<div style="background: rgb(0 0 0 / 60%)"><p style="color: #333">on a veil</p></div>'
+VEIL = """<div style="background: white"><div style="background: rgb(0 0 0 / 60%)">
+<p style="color: #333">on a veil</p></div></div>"""
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
 
 # The page on which Sphinx shows what a search finds.
@@ -35,7 +36,7 @@ BROKEN = {
     "console": '<script>console.error("all is lost"); undefinedName();</script>',
     "wide": '<pre style="width: 700px">wide</pre>',
     "cut": '<div style="overflow: hidden; white-space: nowrap">' + 99 * "long " + "</div>",
-    "dim": DIM + SWATCH,
+    "dim": DIM + VEIL,
     "small": '<p style="font-size: 9px">tiny words</p>',
     "download": '<a href="damaged.ipynb">notebook</a> <a href="damaged.zip">archive</a>',
     "theme": "<script>document.documentElement.dataset.theme = 'light'</script>",
@@ -46,10 +47,12 @@ SOUND = {
     "search": SEARCH,
     "folder/other": f"""<h2 id="here">Here</h2><a href="../index.html#top">up</a>
     <a href="https://other.example/page.html#any">away</a> <a href="#:~:text=Here">text</a>
-    <div style="overflow-x: auto"><pre style="width: 700px">wide, but it scrolls</pre></div>
+    <pre style="overflow-x: auto">wide, but it scrolls{99 * " on"}</pre>
     <img src="data:image/svg+xml,{PICTURE.replace('"', "'")}" alt="">
-    <p style="font-size: 30px; color: #808080">large</p><p hidden style="color: #fff">no</p>
-    <p>x<sub>i</sub> <a href="../notebook.ipynb">notebook</a> <a href="../all.zip">all</a></p>""",
+    <p style="font-size: 30px; color: #808080">large</p>
+    <p style="visibility: hidden; color: #777">no</p>
+    <p>x<sub>i<sub>j</sub></sub></p>
+    <a href="../notebook.ipynb">notebook</a> <a href="../all.zip">all</a>""",
 }
 
 
@@ -118,6 +121,7 @@ FINDINGS = {
     "dim.html": [
         '(1400 px, dark): contrast 1.92, less than 4.5: p.dim "dim words"',
         '(400 px, light): contrast 2.20, less than 4.5: p "on a veil"',
+        '(400 px, dark): contrast 2.20, less than 4.5: p "on a veil"',
     ],
     "small.html": ['(1400 px, light): text of 9 px, less than 12: p "tiny words"'],
     "download.html": [": damaged download 'damaged.ipynb'", ": damaged download 'damaged.zip'"],

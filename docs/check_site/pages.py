@@ -17,7 +17,6 @@ SEARCH_LOOKS = 50
 
 def check_page(browser, address, name):
     """Findings about a page: what it writes to the console, and what cannot be read well."""
-    show(browser, WIDTHS[0], SCHEMES[0])
     browser.get(address + name)
     findings = []
     for width in WIDTHS:
