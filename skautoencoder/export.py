@@ -237,7 +237,7 @@ def _check_output(model, output):
             "output='auto'."
         )
     if output in ("transform", "predict") and not hasattr(model, output):
-        raise ValueError(f"output={output!r} is not what a {name} has: leave output at 'auto'.")
+        raise ValueError(f"output={output!r} is not what this {name} has: leave output at 'auto'.")
 
 
 def _checked_input(model, X, output):

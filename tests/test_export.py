@@ -386,10 +386,12 @@ class TestMistakes:
 
     def test_an_output_that_the_model_does_not_have(self, X):
         with pytest.raises(
-            ValueError, match="'predict' is not what an? AutoencoderTransformer has"
+            ValueError, match="'predict' is not what this AutoencoderTransformer has"
         ):
             to_onnx(small().fit(X), X, "predict")
-        with pytest.raises(ValueError, match="'transform' is not what a.*Detector has.*at 'auto'"):
+        with pytest.raises(
+            ValueError, match=r"'transform' is not what this .*Detector has.*at 'auto'"
+        ):
             to_onnx(detector().fit(X), X, "transform")
 
     @pytest.mark.parametrize("initial_fill", ["normal", "mean"])
@@ -397,7 +399,7 @@ class TestMistakes:
         X[0, 0] = np.nan
         imputer = AutoencoderImputer(small(), initial_fill=initial_fill)
         for model in (imputer, make_pipeline(StandardScaler(), imputer, small())):
-            with pytest.raises(ValueError, match="Imputer cannot be converted.*SimpleImputer"):
+            with pytest.raises(ValueError, match=r"Imputer cannot be converted.*SimpleImputer"):
                 to_onnx(model.fit(X), X)
 
     @pytest.mark.parametrize("output", ["inverse_transform", "reconstruct"])
@@ -409,8 +411,8 @@ class TestMistakes:
 
     @pytest.mark.parametrize(
         ("output", "shape"),
-        [("auto", (3, 5)), ("transform", (3, 5)), ("inverse_transform", (3, 6)), ("reconstruct", (6,)),
-         ("transform", (0, 6))],
+        [("auto", (3, 5)), ("transform", (3, 5)), ("inverse_transform", (3, 6)),
+         ("reconstruct", (6,)), ("transform", (0, 6))],
     )  # fmt: skip
     def test_a_wrong_width(self, output, shape, X):
         with pytest.raises(
