@@ -1,4 +1,4 @@
-"""Routine jobs: `nox -s tests-3.13`, and oldest, lint, docs or benchmarks in its place."""
+"""Routine jobs: `nox -s tests-3.13`, and oldest, lint, packages, docs or benchmarks instead."""
 
 import nox
 
@@ -7,7 +7,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")["project"]
 # Without it scikit-learn skips its checks of array API input.
 TEST_ENV = {"SCIPY_ARRAY_API": "1"}
 
-nox.options.sessions = ["lint", "tests", "oldest", "docs", "benchmarks"]
+nox.options.sessions = ["lint", "tests", "oldest", "packages", "docs", "benchmarks"]
 
 
 @nox.session(python=PYTHONS)
@@ -37,6 +37,13 @@ def lint(session):
     session.install(ruff)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def packages(session):
+    """Build wheel and sdist, and see that both work."""
+    session.install(".[plot,tests]")
+    session.run("bash", ".ci/packages", session.virtualenv.bin + "/python", external=True)
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""Whether the attributes of an estimator that comes from a file make one network.
+"""Whether the attributes of an estimator that comes from a file belong together.
 
 A file's own checksums tell of accidents only: who writes a file by hand also writes these.
 """
@@ -8,34 +8,65 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from ._base import BaseAutoencoder
+from ._imputer import AutoencoderImputer
+from ._outlier import AutoencoderOutlierDetector, check_widths
 from ._validation import check_parameters
 from ._variational import VariationalAutoencoderTransformer
 from .network.activations import ACTIVATIONS
 
-FITTED_ATTRIBUTES = {
+NETWORK_ATTRIBUTES = {
     *("coefs_", "intercepts_", "linear_coefs_", "linear_intercepts_", "activations_"),
     *("output_activation_", "n_layers_", "n_features_in_", "shift_", "scale_", "mean_"),
     *("loss_curve_", "validation_loss_curve_", "best_loss_", "n_iter_", "t_"),
     *("_n_encoder_layers", "_has_bounded_paths", "_has_tied_weights", "_solver_state"),
 }
+DETECTOR_ATTRIBUTES = {
+    *("estimators_", "offset_", "mean_", "scale_", "n_features_in_"),
+    *("centers_", "error_variances_", "distance_variances_", "part_weights_"),
+}
+IMPUTER_ATTRIBUTES = {
+    *("autoencoder_", "mean_", "covariance_", "fill_min_", "fill_max_", "indicator_"),
+    *("error_curve_", "n_iter_", "best_iter_", "n_features_in_", "_is_filled"),
+}
 
 
-def check_consistency(estimator):
-    """Raise ValueError unless parameters and fitted attributes are what `fit` leaves behind."""
-    check_parameters(estimator)
-    present = FITTED_ATTRIBUTES & vars(estimator).keys()
-    if not present:
-        return
-    missing = FITTED_ATTRIBUTES - present
-    _require(not missing, f"fitted attributes are missing: {sorted(missing)}")
-    _check_arrays(estimator)
-    _check_layers(estimator)
-    _check_paths(estimator)
-    _check_features(estimator)
-    _check_history(estimator)
-    _check_solver_state(estimator)
-    if isinstance(estimator, VariationalAutoencoderTransformer):
-        _check_variational(estimator)
+def check_consistency(part):
+    """Raise ValueError unless parameters and fitted attributes are what `fit` leaves behind.
+
+    Nothing is asked of what is no estimator of this package, and of the estimators in one only
+    that they fit it: they are parts themselves.
+    """
+    for kind, (check_its_parameters, attributes, checks) in _kinds().items():
+        if isinstance(part, kind):
+            check_its_parameters(part)
+            if _is_fitted(part, attributes):
+                for check in checks:
+                    check(part)
+
+
+def _kinds():
+    """For each kind of estimator, what checks its parameters, and its fitted attributes."""
+    networks = [
+        *(_check_arrays, _check_layers, _check_paths),
+        *(_check_features, _check_history, _check_solver_state),
+    ]
+    detectors = [_check_members, _check_units, _check_usual, _check_names]
+    imputers = [_check_filled, _check_normal, _check_bounds, _check_rounds, _check_indicator]
+    variances = {"code_variance_", "noise_variance_"}
+    return {
+        BaseAutoencoder: (check_parameters, NETWORK_ATTRIBUTES, networks),
+        VariationalAutoencoderTransformer: (check_parameters, variances, [_check_variational]),
+        AutoencoderOutlierDetector: (_check_detector, DETECTOR_ATTRIBUTES, detectors),
+        AutoencoderImputer: (_check_imputer, IMPUTER_ATTRIBUTES, [*imputers, _check_names]),
+    }
+
+
+def _is_fitted(estimator, attributes):
+    """Whether it has these attributes; ValueError where it has only some of them."""
+    missing = attributes - vars(estimator).keys()
+    _require(missing in (set(), attributes), f"fitted attributes are missing: {sorted(missing)}")
+    return not missing
 
 
 def _require(condition, problem):
@@ -121,9 +152,13 @@ def _check_features(estimator):
     shift, scale = estimator.shift_, estimator.scale_
     _require((shift is None) == (scale is None), "shift_ and scale_ do not belong together")
     _require(scale is None or scale.all(), "scale_ is zero")
+    _check_names(estimator)
+
+
+def _check_names(estimator):
     names = getattr(estimator, "feature_names_in_", None)
     if names is not None:
-        known = type(names) is np.ndarray and names.shape == (n_features,)
+        known = type(names) is np.ndarray and names.shape == (estimator.n_features_in_,)
         _require(known and all(type(n) is str for n in names), "feature_names_in_ are not names")
 
 
@@ -158,3 +193,114 @@ def _check_variational(estimator):
     _require(fits and variance.min() >= 0, "code_variance_ is not a variance for each code unit")
     is_variance = isinstance(noise, Real) and 0 < noise < math.inf
     _require(noise is None or is_variance, "noise_variance_ is not a positive number")
+
+
+def _check_detector(detector):
+    detector._validate_params()
+    check_widths(detector.n_components)
+
+
+def _check_members(detector):
+    """Fitted autoencoders for the same features, with means for missing cells."""
+    members = detector.estimators_
+    _require(type(members) is list and len(members) > 0, "estimators_ are not a list of some")
+    fits = all(_is_network_of(each, detector.n_features_in_) for each in members)
+    _require(fits, "estimators_ are not autoencoders of the detector's features")
+
+
+def _is_network_of(estimator, n_features):
+    """Whether it is an autoencoder that was fitted to so many features."""
+    return (
+        isinstance(estimator, BaseAutoencoder)
+        and getattr(estimator, "n_features_in_", None) == n_features
+        and getattr(estimator, "mean_", None) is not None
+    )
+
+
+def _check_units(detector):
+    for name in ("mean_", "scale_"):
+        value = getattr(detector, name)
+        fits = _is_array(value, 1, np.float64) and len(value) == detector.n_features_in_
+        _require(fits, f"{name} is not a finite number for each feature")
+    _require(detector.scale_.min() > 0, "scale_ is not positive")
+
+
+def _check_usual(detector):
+    """What is usual for each member, and the threshold."""
+    n_members, n_features = len(detector.estimators_), detector.n_features_in_
+    widths = {"centers_": n_features, "error_variances_": n_features}
+    for name, width in {**widths, "distance_variances_": n_features, "part_weights_": 2}.items():
+        value = getattr(detector, name)
+        fits = _is_array(value, 2, np.float64) and value.shape == (n_members, width)
+        _require(fits, f"{name} are not finite numbers for each member")
+        _require(name == "centers_" or value.min() > 0, f"{name} are not positive")
+    is_number = isinstance(detector.offset_, Real) and math.isfinite(detector.offset_)
+    _require(is_number, "offset_ is not a finite number")
+
+
+def _check_imputer(imputer):
+    imputer._validate_params()
+
+
+def _check_filled(imputer):
+    """Which features are filled, and the autoencoder that fills them."""
+    known = type(imputer._is_filled) is np.ndarray and imputer._is_filled.dtype == bool
+    fits = known and imputer._is_filled.shape == (imputer.n_features_in_,)
+    _require(fits and imputer._is_filled.any(), "_is_filled is not a bool for each feature")
+    network = _is_network_of(imputer.autoencoder_, int(imputer._is_filled.sum()))
+    _require(network, "autoencoder_ is not one of the filled features")
+
+
+def _check_normal(imputer):
+    """A mean and, unless it is None, a covariance of the filled features."""
+    mean, covariance = imputer.mean_, imputer.covariance_
+    n_filled = int(imputer._is_filled.sum())
+    fits = _is_array(mean, 1, np.float64) and len(mean) == n_filled
+    _require(fits, "mean_ is not a finite number for each filled feature")
+    if covariance is not None:
+        fits = _is_array(covariance, 2, np.float64) and covariance.shape == (n_filled, n_filled)
+        _require(fits and _is_covariance(covariance), "covariance_ is not that of a distribution")
+
+
+def _is_covariance(matrix):
+    """Whether it is symmetric and positive definite."""
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        return False
+    return np.allclose(matrix, matrix.T, rtol=1e-6)
+
+
+def _check_bounds(imputer):
+    """Bounds of the values filled in, infinite where their dtype ends before."""
+    low, high = imputer.fill_min_, imputer.fill_max_
+    for bound in (low, high):
+        known = type(bound) is np.ndarray and bound.dtype in (np.float32, np.float64)
+        _require(
+            known and bound.shape == imputer.mean_.shape, "a bound is not one for each feature"
+        )
+    _require(bool((low <= high).all()), "fill_min_ is above fill_max_")
+
+
+def _check_rounds(imputer):
+    curve, n_rounds = imputer.error_curve_, imputer.n_iter_
+    known = type(curve) is list and all(isinstance(error, Real) for error in curve)
+    _require(known, "error_curve_ is not a list of numbers")
+    _require(_is_whole(n_rounds) and n_rounds == len(curve) - 1, "n_iter_ is not that of its curve")
+    fits = _is_whole(imputer.best_iter_) and imputer.best_iter_ <= n_rounds
+    _require(fits, "best_iter_ is not one of the rounds")
+
+
+def _check_indicator(imputer):
+    """None, or one of features that there are."""
+    # Its import takes longer than that of this package.
+    from sklearn.impute import MissingIndicator
+
+    indicator, n_features = imputer.indicator_, imputer.n_features_in_
+    if indicator is None:
+        return
+    _require(type(indicator) is MissingIndicator, "indicator_ is not a MissingIndicator")
+    chosen = getattr(indicator, "features_", None)
+    known = type(chosen) is np.ndarray and chosen.ndim == 1 and chosen.dtype.kind == "i"
+    fits = known and bool(((chosen >= 0) & (chosen < n_features)).all())
+    _require(fits, "indicator_ tells of features that there are not")

@@ -46,16 +46,19 @@ def add_scaled_rows(graph, estimator, rows):
     """Rows of X in the network's units, with the features' means where cells are missing."""
     scaling, mean = estimator._scaling(), estimator.mean_
     if scaling is not None:
-        shift = scaling.shift.astype(graph.dtype)
-        rows = graph.add("Sub", rows, shift)
-        # What the shift loses in float32 would be much where X is far from 0.
-        rest = scaling.shift - shift.astype(np.float64)
-        rows = graph.add("Sub", rows, rest) if rest.any() else rows
-        rows = graph.add("Div", rows, scaling.scale)
+        rows = graph.add("Div", add_shifted(graph, rows, scaling.shift), scaling.scale)
         mean = None if mean is None else (mean.astype(np.float64) - scaling.shift) / scaling.scale
     if mean is None:
         return rows
     return graph.add("Where", graph.add("IsNaN", rows), mean, rows)
+
+
+def add_shifted(graph, rows, shift):
+    """Rows less the shift, which float32 takes in two parts: X may be far from 0."""
+    first = shift.astype(graph.dtype)
+    rest = shift - first.astype(np.float64)
+    rows = graph.add("Sub", rows, first)
+    return graph.add("Sub", rows, rest) if rest.any() else rows
 
 
 def add_network(graph, network, inputs):

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ._base import BaseAutoencoder
 from ._consistency import check_consistency
 
 
@@ -115,8 +114,8 @@ def load_model(path, trusted=()):
 
     Only types of this package, those of NumPy, SciPy and scikit-learn that skops trusts by
     itself, and `trusted` are made. Before the model is handed out, the weights and all other
-    fitted attributes of the autoencoders in it are checked: that they are finite, of one
-    dtype, and fit together.
+    fitted attributes of the autoencoders, outlier detectors and imputers in it are checked:
+    that they are finite, of one dtype, and fit together.
 
     Parameters
     ----------
@@ -242,12 +241,11 @@ def _refuse_repetition(schema, n_bytes):
 
 
 def _check_model(model):
-    """Raise ValueError unless it is an estimator, and the autoencoders in it are consistent."""
+    """Raise ValueError unless it is an estimator, and those of this package are consistent."""
     if not isinstance(model, BaseEstimator):
         raise ValueError(f"a {type(model).__name__} instead of an estimator")
     for part in _parts_of(model):
-        if isinstance(part, BaseAutoencoder):
-            check_consistency(part)
+        check_consistency(part)
 
 
 def _parts_of(model):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -44,6 +44,13 @@ class Recorder:
         self.events.append(f"end {context.task_name}")
         self.fitted.append(fitted_estimator)
         return self.events.count("end epoch") == self.stop_after
+
+
+class StopAfterTwo(Recorder):
+    """Looks at what it is given only, as processes do not share what they remember."""
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None, **seen):
+        return len(fitted_estimator.loss_curve_) == 2
 
 
 def autoencoder(**params):
@@ -97,6 +104,23 @@ def test_a_callback_can_stop_training_and_the_best_weights_are_kept(X):
     assert np.isfinite(fitted.transform(X)).all()
 
 
+@pytest.mark.slow
+def test_a_callback_stops_training_in_a_pipeline_and_in_two_processes(X):
+    inner = autoencoder(max_iter=50).set_callbacks(StopAfterTwo())
+    pipeline = make_pipeline(StandardScaler(), inner)
+    assert pipeline.fit(X)[-1].n_iter_ == 2
+    search = GridSearchCV(
+        pipeline, {"autoencodertransformer__n_components": [1, 2]}, cv=2, n_jobs=2
+    )
+    assert search.fit(X).best_estimator_[-1].n_iter_ == 2
+    unwatched = pipeline.set_params(autoencodertransformer=autoencoder(max_iter=2))
+    expected = [
+        cross_val_score(unwatched.set_params(**params), X, cv=2).mean()
+        for params in search.cv_results_["params"]
+    ]
+    np.testing.assert_allclose(search.cv_results_["mean_test_score"], expected)
+
+
 def test_lbfgs_can_be_stopped_too(X):
     fitted = autoencoder(solver="lbfgs", max_iter=50).set_callbacks(Recorder(stop_after=3)).fit(X)
     assert fitted.n_iter_ == 3
@@ -131,24 +155,55 @@ def test_partial_fit_tells_nobody(X):
     assert recorder.events == []
 
 
+def scores_of(fitted, X):
+    return pytest.approx(reconstruction_scores(fitted, X))
+
+
+def logged(row):
+    return {name: row[name] for name in ("explained_variance", "mean_squared_error")}
+
+
 @pytest.mark.parametrize("cls", [AutoencoderTransformer, VariationalAutoencoderTransformer])
 def test_the_monitor_scores_every_epoch(cls, X):
-    monitor = callback.ScoringMonitor(scoring=reconstruction_scores)
+    monitor, recorder = callback.ScoringMonitor(scoring=reconstruction_scores), Recorder()
     estimator = cls(3, hidden_layer_sizes=8, max_iter=4, random_state=0)
-    estimator.set_callbacks(monitor).fit(X)
+    estimator.set_callbacks(monitor, recorder).fit(X)
     log = monitor.get_logs().data_as_pandas
-    epochs = log[log.task_name == "epoch"]
-    assert len(epochs) == estimator.n_iter_
-    whole = log[log.task_name == "fit"]
-    assert whole.explained_variance.item() == pytest.approx(estimator.score(X))
-    assert np.isfinite(epochs.mean_squared_error).all()
+    epochs, whole = log[log.task_name == "epoch"], log[log.task_name == "fit"]
+    assert (len(epochs), len(whole)) == (estimator.n_iter_, 1)
+    for (_, row), seen in zip(epochs.iterrows(), recorder.fitted[:-1], strict=True):
+        assert logged(row) == scores_of(seen, X)
+    assert logged(whole.iloc[0]) == scores_of(estimator, X)
 
 
 def test_the_monitor_works_in_a_pipeline(X):
     monitor = callback.ScoringMonitor(scoring=reconstruction_scores)
     inner = autoencoder().set_callbacks(monitor)
-    make_pipeline(StandardScaler(), inner).fit(X)
-    assert len(monitor.get_logs().data_as_pandas) == 5
+    pipeline = make_pipeline(StandardScaler(), inner).fit(X)
+    log = monitor.get_logs().data_as_pandas
+    assert (log.task_name == "epoch").sum() == pipeline[-1].n_iter_
+    (whole,) = (row for _, row in log[log.task_name == "fit"].iterrows())
+    assert logged(whole) == scores_of(pipeline[-1], pipeline[0].transform(X))
+
+
+@pytest.mark.slow
+def test_the_monitor_reaches_into_a_search_with_two_processes(X):
+    monitor = callback.ScoringMonitor(scoring=reconstruction_scores)
+    inner = autoencoder(early_stopping=False).set_callbacks(monitor)
+    pipeline = make_pipeline(StandardScaler(), inner)
+    grid = {"autoencodertransformer__n_components": [1, 2]}
+    folds = KFold(2)
+    GridSearchCV(pipeline, grid, cv=folds, n_jobs=2, refit=False).fit(X)
+    log = monitor.get_logs().data_as_pandas
+    got = [tuple(logged(row).values()) for _, row in log[log.task_name == "fit"].iterrows()]
+    expected = []
+    for train, _ in folds.split(X):
+        Z = StandardScaler().fit_transform(X[train])
+        for n_components in (1, 2):
+            fitted = clone(inner).set_callbacks().set_params(n_components=n_components).fit(Z)
+            expected.append(tuple(reconstruction_scores(fitted, Z).values()))
+    np.testing.assert_allclose(sorted(got), sorted(expected))
+    assert (log.task_name == "epoch").sum() == 4 * 4
 
 
 def test_scores_are_those_of_the_reconstruction(X, rng):
@@ -159,10 +214,13 @@ def test_scores_are_those_of_the_reconstruction(X, rng):
     assert scores["explained_variance"] == fitted.score(X, sample_weight=weights)
 
 
-def test_the_progress_bar_shows_the_fit(X, capsys):
+def test_the_progress_bar_shows_the_fit_alone_and_in_a_pipeline(X, capsys):
     pytest.importorskip("rich", reason="scikit-learn's ProgressBar needs rich")
-    autoencoder().set_callbacks(callback.ProgressBar()).fit(X)
-    assert "AutoencoderTransformer - fit" in capsys.readouterr().out
+    for model in (autoencoder(), make_pipeline(StandardScaler(), autoencoder())):
+        model.set_callbacks(callback.ProgressBar()).fit(X)
+        shown = capsys.readouterr().out
+        assert "AutoencoderTransformer - fit" in shown
+        assert "100%" in shown
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -15,6 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skautoencoder import (
+    AutoencoderImputer,
+    AutoencoderOutlierDetector,
     AutoencoderTransformer,
     VariationalAutoencoderTransformer,
     register_onnx_converters,
@@ -261,30 +263,173 @@ def test_exporting_changes_nothing(X):
     assert all(np.array_equal(before[i], each) for i, each in enumerate(model.coefs_))
 
 
+def detector(autoencoder=None, **params):
+    if autoencoder is None:
+        # With paths it could be left at PCA, which has no activations to be seen.
+        autoencoder = small(linear_paths=False)
+    return AutoencoderOutlierDetector(
+        autoencoder, **{"n_estimators": 2, "random_state": 0, **params}
+    )
+
+
+def assert_judged(model, X, tolerance=None, **options):
+    """The exported labels and scores are those of the model, in a column each."""
+    expected, dtype = model.decision_function(X), X.dtype.type
+    labels, scores = outputs_of(to_onnx(model, X, "predict", **options), X)
+    assert labels.dtype == np.int64
+    assert scores.dtype == dtype
+    assert labels.shape == scores.shape == (len(X), 1)
+    limit = (tolerance or TOLERANCE[dtype]) * np.abs(expected).max()
+    assert 0 < limit < np.inf
+    assert np.abs(scores[:, 0] - expected).max() <= limit
+    is_clear = np.abs(expected) > limit
+    np.testing.assert_array_equal(labels[is_clear, 0], model.predict(X)[is_clear])
+    assert {*labels[is_clear, 0]} == {-1, 1}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+class TestOutlierDetectors:
+    @pytest.mark.parametrize("activation", HIDDEN_ACTIVATIONS)
+    def test_every_activation(self, activation, dtype, X):
+        X = X.astype(dtype)
+        X[:3] *= 5
+        assert_judged(detector(small(linear_paths=False, activation=activation)).fit(X), X)
+
+    @pytest.mark.parametrize(
+        "model",
+        [
+            AutoencoderOutlierDetector(n_estimators=5, random_state=0),
+            detector(small(scale=None)),
+            detector(small(tied_weights=True), n_components=(1, 0.5, 3), n_estimators=4),
+            detector(small(loss="binary_cross_entropy", scale="minmax"), contamination=0.1),
+            detector(small(VariationalAutoencoderTransformer), trim=0),
+        ],
+        ids=str,
+    )
+    def test_every_kind_of_detector(self, model, dtype, X):
+        X = X.astype(dtype)
+        X[:3] *= 5
+        assert_judged(clone(model).fit(X), X)
+
+    def test_missing_cells_count_nothing_and_rows_of_them_score_0(self, dtype, X):
+        X = X.astype(dtype)
+        X[:3] *= 5
+        X[::3, 1] = X[5] = np.nan
+        for scale in (None, "standard"):
+            model = detector(small(linear_paths=False, scale=scale)).fit(X)
+            assert_judged(model, X)
+            _, scores = outputs_of(to_onnx(model, X), X[5:6])
+            assert scores.item() == pytest.approx(-model.offset_, rel=1e-6)
+
+    def test_cells_whose_square_is_out_of_range(self, dtype, X):
+        X = X.astype(dtype)
+        model = detector().fit(X)
+        X[0] = {np.float32: 1e30, np.float64: 1e150}[dtype]
+        assert_judged(model, X)
+
+    def test_steps_before(self, dtype, X):
+        X = X.astype(dtype)
+        X[:3] *= 5
+        assert_judged(make_pipeline(StandardScaler(), detector()).fit(X), X)
+        columns = ColumnTransformer([("a", small(), [0, 1, 2]), ("b", PCA(2), [3, 4, 5])])
+        assert_judged(make_pipeline(columns, detector(small(n_components=1))).fit(X), X)
+
+    @pytest.mark.parametrize("opset", [13, 17])
+    def test_older_sets_of_operators_do(self, opset, dtype, X):
+        X = X.astype(dtype)
+        X[:3] *= 5
+        assert_judged(detector().fit(X), X, target_opset=opset)
+
+    def test_skl2onnx_by_itself(self, dtype, X):
+        X = X.astype(dtype)
+        pipeline = make_pipeline(StandardScaler(), detector()).fit(X)
+        register_onnx_converters()
+        onnx_model = skl2onnx.to_onnx(pipeline, X[:1])
+        assert [each.name for each in onnx_model.graph.output] == ["label", "scores"]
+        _, scores = outputs_of(onnx_model, X)
+        expected = pipeline.decision_function(X)[:, np.newaxis]
+        np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_features=st.integers(2, 20),
+    hidden=st.lists(st.integers(1, 20), max_size=2),
+    activation=st.sampled_from(HIDDEN_ACTIVATIONS),
+    paths=st.booleans(),
+    scale=st.sampled_from([None, "auto", "common", "standard", "minmax"]),
+    fitted=st.sampled_from(DTYPES),
+    dtype=st.sampled_from(DTYPES),
+)
+def test_detectors_of_any_shape(seed, n_features, hidden, activation, paths, scale, fitted, dtype):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(40, n_features)) * rng.uniform(0.1, 10, n_features)
+    X[:4] *= 8
+    X += 5 * rng.normal(size=n_features)
+    X[4:][rng.random((36, n_features)) < 0.05] = np.nan
+    autoencoder = AutoencoderTransformer(
+        1, hidden_layer_sizes=hidden, activation=activation, linear_paths=paths, scale=scale,
+        learning_rate_init=1e-3, max_iter=1,
+    )  # fmt: skip
+    model = AutoencoderOutlierDetector(autoencoder, n_estimators=2, random_state=seed)
+    model.fit(X.astype(fitted))
+    # In what differs between rows by less, roundings of float32 make up more than the tolerance.
+    assume(model.distance_variances_.min() > 1e-5)
+    assert_judged(model, X.astype(dtype), max(TOLERANCE[fitted], TOLERANCE[dtype]))
+
+
 class TestMistakes:
     def test_an_unknown_output(self, X):
-        with pytest.raises(ValueError, match=r"output must be one of \['transform', .*'decode'"):
+        with pytest.raises(ValueError, match=r"output must be one of \['auto', .*'decode'"):
             to_onnx(small().fit(X), X, "decode")
+
+    def test_an_output_that_the_model_does_not_have(self, X):
+        with pytest.raises(
+            ValueError, match="'predict' is not what this AutoencoderTransformer has"
+        ):
+            to_onnx(small().fit(X), X, "predict")
+        with pytest.raises(
+            ValueError, match=r"'transform' is not what this .*Detector has.*at 'auto'"
+        ):
+            to_onnx(detector().fit(X), X, "transform")
+
+    @pytest.mark.parametrize("initial_fill", ["normal", "mean"])
+    def test_imputers_are_refused_alone_and_within(self, initial_fill, X):
+        X[0, 0] = np.nan
+        imputer = AutoencoderImputer(small(), initial_fill=initial_fill)
+        for model in (imputer, make_pipeline(StandardScaler(), imputer, small())):
+            with pytest.raises(ValueError, match=r"Imputer cannot be converted.*SimpleImputer"):
+                to_onnx(model.fit(X), X)
 
     @pytest.mark.parametrize("output", ["inverse_transform", "reconstruct"])
     def test_outputs_that_only_an_autoencoder_has(self, output, X):
         with pytest.raises(ValueError, match="Got a Pipeline instead: pass its last step"):
             to_onnx(make_pipeline(small()).fit(X), X, output)
-        with pytest.raises(ValueError, match="Got a PCA instead, or use output='transform'"):
+        with pytest.raises(ValueError, match="Got a PCA instead, or use output='auto'"):
             to_onnx(PCA().fit(X), X, output)
 
     @pytest.mark.parametrize(
         ("output", "shape"),
-        [("transform", (3, 5)), ("inverse_transform", (3, 6)), ("reconstruct", (6,)),
-         ("transform", (0, 6))],
+        [("auto", (3, 5)), ("transform", (3, 5)), ("inverse_transform", (3, 6)),
+         ("reconstruct", (6,)), ("transform", (0, 6))],
     )  # fmt: skip
     def test_a_wrong_width(self, output, shape, X):
-        with pytest.raises(ValueError, match=f"columns that {output} of this Auto.*Got shape"):
+        with pytest.raises(
+            ValueError, match=f"columns that output='{output}' of this A.*Got shape"
+        ):
             to_onnx(small().fit(X), np.zeros(shape), output)
 
+    def test_a_detector_of_another_width(self, X):
+        with pytest.raises(
+            ValueError, match="the 6 columns that output='predict' of this AutoencoderO"
+        ):
+            to_onnx(detector().fit(X), X[:, :5], "predict")
+
     def test_an_estimator_that_is_not_fitted(self, X):
-        with pytest.raises(ValueError, match="not fitted yet"):
-            to_onnx(small(), X)
+        for model in (small(), detector()):
+            with pytest.raises(ValueError, match="not fitted yet"):
+                to_onnx(model, X)
 
     def test_without_skl2onnx_it_is_said_what_to_install(self, X, monkeypatch):
         monkeypatch.setitem(sys.modules, "skl2onnx", None)

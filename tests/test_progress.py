@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+from skautoencoder import AutoencoderTransformer
 from skautoencoder._progress import ProgressLine
 from skautoencoder.network.training import History
 
@@ -48,3 +49,32 @@ def test_a_log_file_gets_the_last_state_only():
     line.close()
     assert line.stream.getvalue().count("\n") == 1
     assert "[##########..........] epoch 2/4  loss 0.5  rate 1.0e-02" in line.stream.getvalue()
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_verbose_shows_epoch_losses_rate_and_the_time_left(early_stopping, rng, capsys):
+    fitted = AutoencoderTransformer(
+        2, max_iter=4, early_stopping=early_stopping, learning_rate="constant",
+        learning_rate_init=2e-3, verbose=1, random_state=0,
+    ).fit(rng.normal(size=(60, 4)))  # fmt: skip
+    losses = {"loss": fitted.loss_curve_, "validation": fitted.validation_loss_curve_}
+    if not early_stopping:
+        assert losses.pop("validation") is None
+    shown = "  ".join(f"{name} {curve[-1]:.4g}" for name, curve in losses.items())
+    expected = f"[{20 * '#'}] epoch 4/4  {shown}  rate 2.0e-03  0:00 left\n"
+    assert capsys.readouterr().out == expected
+
+
+def test_the_time_left_is_that_of_the_epochs_so_far(monkeypatch):
+    times = iter([0.0, 30.0, 60.0])
+    monkeypatch.setattr("time.perf_counter", lambda: next(times))
+    line = ProgressLine(max_iter=5, stream=io.StringIO())
+    run(line, 2)
+    line.close()
+    assert "epoch 2/5" in line.stream.getvalue()
+    assert "1:30 left" in line.stream.getvalue()
+
+
+def test_without_verbose_nothing_is_shown(rng, capsys):
+    AutoencoderTransformer(2, max_iter=2).fit(rng.normal(size=(30, 4)))
+    assert capsys.readouterr() == ("", "")
