@@ -113,6 +113,7 @@ class BatchGradient:
         self.rng = rng
         self._is_idle = autoencoder.bottleneck.is_idle
         self._shards = []
+        self.generators = []
 
     def allocate(self, batch_size):
         """Make memory and gradients for batches of up to so many rows."""
@@ -124,6 +125,12 @@ class BatchGradient:
             Shard(self.autoencoder, self.parameters, self.rows, n_rows, generator)
             for generator in generators
         ]
+        self.generators = [generator for generator in generators if generator is not None]
+
+    @property
+    def n_shards(self):
+        """Into how many shards the largest batches are cut."""
+        return len(self._shards)
 
     def compute(self, index, normaliser):
         """Return the sum of the objective over the rows, and the gradient of sum / normaliser.
