@@ -48,3 +48,12 @@ def test_a_log_file_gets_the_last_state_only():
     line.close()
     assert line.stream.getvalue().count("\n") == 1
     assert "[##########..........] epoch 2/4  loss 0.5  rate 1.0e-02" in line.stream.getvalue()
+
+
+def test_the_time_left_is_reckoned_from_the_epochs_of_this_run():
+    line = ProgressLine(max_iter=100, n_before=90, stream=io.StringIO())
+    line._start -= 60  # as if these five epochs had taken a minute
+    line(History(loss_curve=[1.0] * 95), 0.01)
+    line.close()
+    assert "epoch 95/100" in line.stream.getvalue()
+    assert "1:00 left" in line.stream.getvalue()
