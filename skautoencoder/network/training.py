@@ -234,7 +234,7 @@ class Trainer:
 
     @property
     def n_parts(self):
-        """Into how many shards the largest batches are cut."""
+        """Into how many shards the largest batches are cut, and the parameters into shares."""
         return self._gradient.n_parts
 
     def learning_rate(self, n_steps):
