@@ -452,7 +452,9 @@ class TestOtherFits:
     def test_in_another_number_of_shards(self, begun, X, monkeypatch):
         monkeypatch.setattr(gradients, "WORK_PER_SHARD", 1)
         monkeypatch.setattr(gradients, "MIN_ROWS_PER_SHARD", 2)
-        assert "BLAS threads, is [1, 1] there and [2, 2] here" in refusal(begun, masked(batch_size="auto"), X)
+        assert "BLAS threads, is [1, 1] there and [2, 2] here" in refusal(
+            begun, masked(batch_size="auto"), X
+        )
 
     def test_of_another_state_of_a_random_state(self, X, path):
         first, second, third = (np.random.RandomState(3) for _ in range(3))
