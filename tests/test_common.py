@@ -27,7 +27,7 @@ from skautoencoder._architecture import has_linear_paths
 
 def variant(**params):
     """An estimator with a full-length training only where the variant is about it."""
-    return AutoencoderTransformer(**{"max_iter": 10, **params})
+    return AutoencoderTransformer(**{"max_iter": 4, **params})
 
 
 FULL_BATCH = {
@@ -46,7 +46,7 @@ VARIANTS = [
     variant(solver=SGD(momentum=0.5, nesterovs_momentum=False)),
     variant(solver=Adam(beta_2=0.99), learning_rate=ConstantSchedule()),
     variant(learning_rate="invscaling"),
-    variant(learning_rate="adaptive", n_iter_no_change=2),
+    variant(learning_rate="adaptive", n_iter_no_change=2, max_iter=10),
     variant(learning_rate="one_cycle"),
     variant(loss="binary_cross_entropy", scale="minmax"),
     variant(loss="huber"),
@@ -89,9 +89,9 @@ VARIANTS = [
         code_penalty=ContractivePenalty(n_directions=2),
         early_stopping=True,
     ),
-    VariationalAutoencoderTransformer(max_iter=10),
+    VariationalAutoencoderTransformer(max_iter=4),
     VariationalAutoencoderTransformer(
-        3, loss="binary_cross_entropy", scale="minmax", solver="muon", dropout=0.1, max_iter=10
+        3, loss="binary_cross_entropy", scale="minmax", solver="muon", dropout=0.1, max_iter=4
     ),
 ]
 
@@ -141,7 +141,8 @@ def detector(autoencoder=None, **params):
 
 
 DETECTORS = [
-    detector(),
+    # With its own autoencoder one is enough: the others have two, which train for less long.
+    detector(n_estimators=1),
     detector(variant(linear_paths=False, max_iter=3)),
     detector(variant(**FULL_BATCH)),
     detector(variant(**FULL_BATCH, loss="huber"), n_components=(1, 0.5)),

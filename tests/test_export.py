@@ -193,7 +193,8 @@ def test_float32_rows_far_from_zero_keep_their_digits(rng):
     assert_exported(trained(small(), X), X.astype(np.float32))
 
 
-@pytest.mark.parametrize("opset", [13, 15, 17, 18, None])
+# The lowest and one between; all other tests take the newest.
+@pytest.mark.parametrize("opset", [13, 18])
 def test_older_sets_of_operators_do(opset, X):
     for activation in HIDDEN_ACTIVATIONS:
         model = trained(small(activation=activation), X)
