@@ -10,6 +10,7 @@ from ._outlier import AutoencoderOutlierDetector
 from ._show_versions import show_versions
 from ._transformer import AutoencoderTransformer
 from ._variational import VariationalAutoencoderTransformer
+from .checkpoints import Checkpoint
 from .export import register_onnx_converters, to_onnx
 from .images import augment_with_shifts
 from .layer_weights import read_layer_weights
@@ -33,6 +34,7 @@ __all__ = [
     "AutoencoderImputer",
     "AutoencoderOutlierDetector",
     "AutoencoderTransformer",
+    "Checkpoint",
     "ConstantSchedule",
     "ContractivePenalty",
     "CosineSchedule",

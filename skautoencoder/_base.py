@@ -35,6 +35,7 @@ from ._validation import (
     unchanged_on_failure,
 )
 from ._versions import VersionedMixin
+from .checkpoints import kept_fit
 from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from .network.autoencoder import Autoencoder
 from .network.bottleneck import PlainCode
@@ -124,25 +125,21 @@ class BaseAutoencoder(
         """
         with unchanged_on_failure(self):
             continues = self.warm_start and hasattr(self, "coefs_")
+            kept = kept_fit()
+            seed = kept.seed(self.random_state)
             with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
-                rows, split_rng, rng, fallback = self._prepare(X, sample_weight, continues)
+                rows, split_rng, rng, fallback = self._prepare(X, sample_weight, continues, seed)
                 trainer = self._trainer(rows, rng, workers, in_fit=True)
                 order, validation_rows = hold_out(
                     self, rows, trainer.autoencoder.n_weights, split_rng
                 )
-                if self.pretrain_iter and not continues:
+                kept.begin(self, rows, trainer, order)
+                if self.pretrain_iter and not (continues or kept.is_resumed):
                     self._pretrain(trainer, order)
                 tasks = FitTasks(self, trainer, rows.X, sample_weight)
-                with progress_line(self.verbose, self.max_iter) as show:
-
-                    def on_epoch(history, learning_rate):
-                        if show is not None:
-                            show(history, learning_rate)
-                        return tasks.end_epoch()
-
-                    history = trainer.fit(
-                        order, validation_rows, on_epoch, fallback, tasks.begin_epoch
-                    )
+                if not kept.is_over:
+                    self._train(trainer, order, validation_rows, fallback, tasks, kept)
+                history = trainer.history
                 self._store(trainer)
                 self._finish(rows, workers)
             self.best_loss_ = history.best_loss
@@ -189,7 +186,7 @@ class BaseAutoencoder(
         with unchanged_on_failure(self):
             with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
                 continues = hasattr(self, "coefs_")
-                rows, _, rng, _ = self._prepare(X, sample_weight, continues)
+                rows, _, rng, _ = self._prepare(X, sample_weight, continues, self.random_state)
                 trainer = self._trainer(rows, rng, workers, in_fit=False)
                 trainer.fit_pass(np.arange(len(rows)))
                 self._store(trainer)
@@ -204,7 +201,7 @@ class BaseAutoencoder(
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _prepare(self, X, sample_weight, continues):
+    def _prepare(self, X, sample_weight, continues, seed):
         """Validated rows in the network's units, two generators, and weights to fall back on.
 
         Sets the attributes of an initialised network, unless training continues.
@@ -212,7 +209,7 @@ class BaseAutoencoder(
         check_parameters(self)
         dtype = self.coefs_[0].dtype if continues else [np.float64, np.float32]
         rows = training_rows(self, X, sample_weight, dtype, reset=not continues)
-        split_rng, rng = generators(self.random_state, self.n_iter_ if continues else 0)
+        split_rng, rng = generators(seed, self.n_iter_ if continues else 0)
         if continues:
             refuse_other_network(self, rows.n_features)
             in_fitted_units(self, rows)
@@ -221,6 +218,24 @@ class BaseAutoencoder(
         else:
             fallback = self._begin(rows, rng)
         return rows, split_rng, rng, fallback
+
+    def _train(self, trainer, order, validation_rows, fallback, tasks, kept):
+        """Run the epochs, and tell of them: on the line of `verbose`, to callbacks, in a file."""
+
+        def before_epoch():
+            kept.before_epoch()
+            tasks.begin_epoch()
+
+        n_before = len(trainer.history.loss_curve)
+        with progress_line(self.verbose, self.max_iter, n_before) as show:
+
+            def on_epoch(history, learning_rate):
+                if show is not None:
+                    show(history, learning_rate)
+                return tasks.end_epoch()
+
+            trainer.fit(order, validation_rows, on_epoch, fallback, before_epoch)
+        kept.end()
 
     def _pretrain(self, trainer, order):
         """Train the layers one by one, on the rows that the whole network will be trained on."""

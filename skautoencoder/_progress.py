@@ -7,12 +7,15 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress_line(verbose, max_iter):
-    """Yield what to call after each epoch, or None; the line ends with the context."""
+def progress_line(verbose, max_iter, n_before=0):
+    """Yield what to call after each epoch, or None; the line ends with the context.
+
+    `n_before` epochs were over already.
+    """
     if not verbose or sys.stdout is None:
         yield None
         return
-    line = ProgressLine(max_iter)
+    line = ProgressLine(max_iter, n_before)
     try:
         yield line
     finally:
@@ -26,8 +29,9 @@ class ProgressLine:
     log file) only the last state is written.
     """
 
-    def __init__(self, max_iter, stream=None):
+    def __init__(self, max_iter, n_before=0, stream=None):
         self.max_iter = max_iter
+        self.n_before = n_before
         self.stream = sys.stdout if stream is None else stream
         self._is_live = self.stream.isatty() or "ipykernel" in sys.modules
         self._start = self._last_shown = time.perf_counter()
@@ -37,7 +41,7 @@ class ProgressLine:
         """Take over the state after an epoch, and show it when it is time."""
         n_done = len(history.loss_curve)
         now = time.perf_counter()
-        left = (now - self._start) / n_done * (self.max_iter - n_done)
+        left = (now - self._start) / (n_done - self.n_before) * (self.max_iter - n_done)
         filled = 20 * n_done // self.max_iter
         parts = [
             f"[{'#' * filled}{'.' * (20 - filled)}] epoch {n_done}/{self.max_iter}",

@@ -7,7 +7,6 @@ refused before anything is made.
 
 import io
 import json
-import os
 import uuid
 import zipfile
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ._consistency import check_consistency
+from ._files import reason, write_whole
 
 
 def trusted_types():
@@ -99,14 +99,15 @@ def save_model(model, path, trusted=()):
         _check_model(model)
         content = skops_io.dumps(model)
     except Exception as error:
-        raise ValueError(f"{name} cannot be saved: {_reason(error)}.") from error
+        raise ValueError(f"{name} cannot be saved: {reason(error)}.") from error
     untrusted = {*skops_io.get_untrusted_types(data=content)} - {*trusted_types(), *trusted}
     if untrusted:
         raise ValueError(
             f"{name} holds types that load_model does not trust by itself: {sorted(untrusted)}. "
             "After a look at what making them does, name them in `trusted`, here and there."
         )
-    _write_whole(Path(path), content)
+    path = Path(path)
+    write_whole(path, content, path.with_name(f"{path.name}.{uuid.uuid4().hex}.part"))
 
 
 def load_model(path, trusted=()):
@@ -163,7 +164,7 @@ def load_model(path, trusted=()):
         _check_model(model)
     except Exception as error:
         raise ValueError(
-            f"{str(path)!r} holds no model that can be used ({_reason(error)}): expected a file "
+            f"{str(path)!r} holds no model that can be used ({reason(error)}): expected a file "
             "written by skautoencoder.save_model. Nothing of it was run. Get or save the file "
             "again, or name types of other packages that it needs in `trusted`."
         ) from None
@@ -179,25 +180,6 @@ def _import_skops():
             "Saving and loading models needs skops: pip install 'skautoencoder[io]'."
         ) from error
     return skops.io
-
-
-def _reason(error):
-    """What went wrong, short and without control characters: files may say anything."""
-    text = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
-    return text.encode("unicode_escape").decode()[:300].rstrip(".")
-
-
-def _write_whole(path, content):
-    """Write a file beside the path, then move it there: at no time is there half a file."""
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        with open(part, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _refuse_odd_archive(content):

@@ -161,6 +161,7 @@ class BatchGradient:
         self.rng = rng
         self._is_idle = autoencoder.bottleneck.is_idle
         self._shards = []
+        self.generators = []
 
     def allocate(self, batch_size):
         """Make memory and gradients for batches of up to so many rows."""
@@ -172,11 +173,17 @@ class BatchGradient:
             Shard(self.autoencoder, self.parameters, self.rows, self._memory, generator)
             for generator in generators
         ]
+        self.generators = [generator for generator in generators if generator is not None]
         n_shares = max(n_shards, n_shares_for(self.parameters, self.workers.n_threads))
         self._gradients = self.parameters.gradients()
         self._gradients.source = self._complete
         self._gradients.shares = self.parameters.parts(n_shares)
         self._products = {}
+
+    @property
+    def n_parts(self):
+        """Numbers of shards and of shares: sums that are cut elsewhere are rounded elsewhere."""
+        return [len(self._shards), len(self._gradients.shares)]
 
     def compute(self, index, normaliser):
         """Return the sum of the objective over the rows, and the gradient of sum / normaliser.

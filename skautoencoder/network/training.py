@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
+from .captured import check_curve, check_form, check_reordered
 from .gradients import BatchGradient
 from .inference import mean_loss
 from .parallel import even_slices, quiet_overflow
@@ -13,6 +14,9 @@ from .solvers import copy_state
 
 # The spread of the losses of so many parts of the validation rows tells how sure their mean is.
 VALIDATION_PARTS = 20
+
+# Of a trainer: how far its run has come.
+COUNTERS = ("_run_step", "_rate_factor", "_n_plateaus")
 
 
 class DivergenceError(ValueError):
@@ -44,6 +48,17 @@ class History:
     best_loss: float = math.inf
     n_rows_seen: int = 0
     interrupted: bool = False
+
+    def capture(self):
+        """What `resume` takes."""
+        return {name: value for name, value in vars(self).items() if name != "interrupted"}
+
+    def resume(self, captured):
+        """Go on from what was captured."""
+        check_form({**captured, "loss_curve": [], "validation_loss_curve": []}, History().capture())
+        check_curve(captured["loss_curve"])
+        check_curve(captured["validation_loss_curve"])
+        vars(self).update(captured)
 
 
 @dataclass
@@ -84,6 +99,18 @@ class BestWeights:
         bottleneck.restore(bottleneck_state)
         return state
 
+    def capture(self):
+        """What `resume` takes."""
+        return {"loss": self.loss, "n_stale": self.n_stale, "copy": self._copy}
+
+    def resume(self, captured, parameters, state, bottleneck):
+        """Go on from what was captured; the others say of what form it must be."""
+        copy = captured["copy"]
+        if copy is not None:
+            check_form(copy, [parameters.flat, state, bottleneck.state()])
+        check_form([captured["loss"], captured["n_stale"]], [self.loss, self.n_stale])
+        self.loss, self.n_stale, self._copy = captured["loss"], captured["n_stale"], copy
+
 
 class Trainer:
     """Trains parameters in place.
@@ -110,6 +137,7 @@ class Trainer:
         self.rng = rng
         self.workers = workers
         self.history = History()
+        self._best = BestWeights(settings.tol)
         self._run_step = 0
         self._rate_factor = 1.0
         self._n_plateaus = 0
@@ -145,8 +173,7 @@ class Trainer:
         have a lower validation loss and no higher loss over all rows. Raises
         DivergenceError where a loss is not finite.
         """
-        history = self.history
-        best = BestWeights(self.settings.tol)
+        history, best = self.history, self._best
         try:
             self._run_epochs(order, validation_rows, before_epoch, on_epoch, best)
         except KeyboardInterrupt:
@@ -158,6 +185,57 @@ class Trainer:
         if fallback is not None:
             self._fall_back_unless_better(fallback, validation_rows)
         return history
+
+    def capture(self, order):
+        """All that changes while `fit` runs over `order`: dicts, lists, numbers and arrays.
+
+        In `before_epoch` it is the state between two epochs, and after `fit` the final one. The
+        arrays are those of the run, and go on changing.
+        """
+        return {
+            **self._fixed_form(),
+            "order": order,
+            "history": self.history.capture(),
+            "best": self._best.capture(),
+        }
+
+    def resume(self, captured, order):
+        """Take back what a trainer made as this one has captured, and reorder `order`.
+
+        After that, `fit` goes on to where the other would have come, to the last bit. Raises
+        ValueError where what is captured has not the form of this run.
+        """
+        present, bottleneck = self._fixed_form(), self.autoencoder.bottleneck
+        check_form({name: captured[name] for name in present}, present)
+        check_reordered(captured["order"], order)
+        self.history.resume(captured["history"])
+        self._best.resume(captured["best"], self.parameters, self.state, bottleneck)
+        order[...] = captured["order"]
+        self.parameters.flat[...] = captured["parameters"]
+        self.state = captured["state"]
+        bottleneck.restore(captured["bottleneck"])
+        vars(self).update(captured["counters"])
+        for generator, state in zip(self._generators(), captured["generators"], strict=True):
+            generator.bit_generator.state = state
+
+    def _fixed_form(self):
+        """The part of what is captured that has the same form at any time."""
+        return {
+            "parameters": self.parameters.flat,
+            "state": self.state,
+            "bottleneck": self.autoencoder.bottleneck.state(),
+            "generators": [each.bit_generator.state for each in self._generators()],
+            "counters": {name: vars(self)[name] for name in COUNTERS},
+        }
+
+    def _generators(self):
+        """The run's own generator, and those of the shards."""
+        return [self.rng, *self._gradient.generators]
+
+    @property
+    def n_parts(self):
+        """Into how many parts the work on a batch is cut, which may follow the threads."""
+        return self._gradient.n_parts
 
     def learning_rate(self, n_steps):
         """The learning rate of the next step."""
@@ -177,7 +255,7 @@ class Trainer:
         """Epochs up to `max_iter` of them, or until patience runs out."""
         settings = self.settings
         n_steps = -(-len(order) // settings.batch_size) * settings.max_iter
-        for _ in range(settings.max_iter):
+        for _ in range(len(self.history.loss_curve), settings.max_iter):
             if before_epoch is not None:
                 before_epoch()
             if settings.shuffle and len(order) > settings.batch_size:

@@ -1,0 +1,167 @@
+"""One fit and its file: when it is written, and what is taken back from it."""
+
+import warnings
+from contextlib import contextmanager
+
+from ._checkpoint_file import decode, encode
+from ._files import reason, write_whole
+from ._fingerprint import differences, entropy_of, fingerprint
+
+
+class UnkeptFit:
+    """A fit without a file: nothing is read, nothing is written."""
+
+    # Whether the trainer was taken to where another had come, and whether that is the end.
+    is_resumed = False
+    is_over = False
+
+    def seed(self, random_state):
+        """What takes the place of the estimator's `random_state`."""
+        return random_state
+
+    def begin(self, estimator, rows, trainer, order):
+        """Take a trainer, and the order of its rows, to where the file has them."""
+
+    def before_epoch(self):
+        """Write the file if it is time."""
+
+    def end(self):
+        """Write the file of a run that has come to its end."""
+
+
+class KeptFit(UnkeptFit):
+    """A fit with a file.
+
+    Parameters
+    ----------
+    path : Path
+    every : int
+        Number of epochs from one writing to the next.
+    """
+
+    def __init__(self, path, every):
+        self._path = path
+        self._every = every
+        self._has_warned = False
+        self._n_epochs_written = None
+        self._saved = self._read() if path.exists() else None
+
+    def seed(self, random_state):
+        # For None each process takes another seed from the operating system.
+        is_saved = random_state is None and self._saved is not None
+        return self._saved["entropy"] if is_saved else random_state
+
+    def begin(self, estimator, rows, trainer, order):
+        _refuse_full_batch(estimator, trainer)
+        self._trainer, self._order = trainer, order
+        self._about = {
+            "fingerprint": fingerprint(estimator, rows, trainer),
+            "entropy": entropy_of(trainer.rng),
+        }
+        if self._saved is None:
+            self._write_first()
+        else:
+            self._refuse_other_fit()
+            self._resume(self._saved["captured"])
+
+    def before_epoch(self):
+        n_epochs = self._n_epochs()
+        if n_epochs % self._every == 0 and n_epochs != self._n_epochs_written:
+            self._try_to_write()
+
+    def end(self):
+        # After Ctrl-C there is more to do: it may go on from the last file.
+        if not (self.is_over or self._trainer.history.interrupted):
+            self.is_over = True
+            self._try_to_write()
+
+    def _n_epochs(self):
+        return len(self._trainer.history.loss_curve)
+
+    def _read(self):
+        content = self._path.read_bytes()
+        with self._refusing_damage():
+            saved = decode(content)
+            check_saved(saved)
+        return saved
+
+    @contextmanager
+    def _refusing_damage(self):
+        try:
+            yield
+        except Exception as error:
+            raise ValueError(
+                f"{str(self._path)!r} is no checkpoint that can be used ({reason(error)}): "
+                "expected a file written by skautoencoder.Checkpoint. Nothing of it was used. "
+                "Delete it, or choose another path, to train anew."
+            ) from None
+
+    def _refuse_other_fit(self):
+        problem = differences(self._saved["fingerprint"], self._about["fingerprint"])
+        if problem:
+            raise ValueError(
+                f"{str(self._path)!r} is the checkpoint of another fit: {problem}. Fit as it was "
+                "written to go on; delete it, or choose another path, to train anew."
+            )
+
+    def _resume(self, captured):
+        if captured is None:
+            return
+        with self._refusing_damage():
+            self._trainer.resume(captured, self._order)
+        self.is_resumed, self.is_over = True, self._saved["is_over"]
+        self._n_epochs_written = self._n_epochs()
+        self._saved = None
+
+    def _write_first(self):
+        """Fix the seed, and see that the file can be written, before the training it is for."""
+        try:
+            self._write(None)
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f"The checkpoint {str(self._path)!r} cannot be written ({error.strerror}): make "
+                "its folder and room in it, or choose another path. Nothing was trained yet",
+            ) from error
+
+    def _try_to_write(self):
+        self._n_epochs_written = self._n_epochs()
+        try:
+            self._write(self._trainer.capture(self._order))
+        except OSError as error:
+            if self._has_warned:
+                return
+            self._has_warned = True
+            warnings.warn(
+                f"The checkpoint {str(self._path)!r} could not be written after epoch "
+                f"{self._n_epochs()} ({error.strerror}). Training goes on, the last file is kept, "
+                "and writing is tried again, without further warnings: make room for it.",
+                stacklevel=2,
+            )
+
+    def _write(self, captured):
+        content = encode({**self._about, "is_over": self.is_over, "captured": captured})
+        write_whole(self._path, content, self._path.with_name(f"{self._path.name}.part"))
+
+
+def check_saved(saved):
+    """Raise unless what a file holds has the parts of a checkpoint; the trainer checks its own."""
+    entropy, captured = saved["entropy"], saved["captured"]
+    seeds = entropy if isinstance(entropy, list) else [entropy]
+    is_whole = (
+        all(type(seed) is int and seed >= 0 for seed in seeds)
+        and isinstance(saved["fingerprint"], dict)
+        and isinstance(saved["is_over"], bool)
+        and (captured is None or isinstance(captured, dict))
+    )
+    if not is_whole:
+        raise ValueError("its parts are not those of a checkpoint")
+
+
+def _refuse_full_batch(estimator, trainer):
+    if trainer.settings.solver.is_full_batch:
+        raise ValueError(
+            f"solver={estimator.solver!r} cannot be used with a Checkpoint: what it has learned of "
+            "the loss is inside of SciPy, which does not give it out. Use solver='adam', 'muon' or "
+            "'sgd', or fit without a Checkpoint."
+        )
