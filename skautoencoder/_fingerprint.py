@@ -5,6 +5,7 @@ The rows themselves are in no checkpoint, so a hash of them has to do.
 
 import hashlib
 import json
+from numbers import Real
 
 import numpy as np
 from scipy import sparse
@@ -60,6 +61,8 @@ def describe(value):
         value = value.tolist()
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if isinstance(value, Real):
+        return float(value)
     if isinstance(value, (list, tuple)):
         return [describe(each) for each in value]
     name = getattr(value, "__qualname__", type(value).__qualname__)

@@ -78,3 +78,12 @@ def test_the_time_left_is_that_of_the_epochs_so_far(monkeypatch):
 def test_without_verbose_nothing_is_shown(rng, capsys):
     AutoencoderTransformer(2, max_iter=2).fit(rng.normal(size=(30, 4)))
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_time_left_is_reckoned_from_the_epochs_of_this_run():
+    line = ProgressLine(max_iter=100, n_before=90, stream=io.StringIO())
+    line._start -= 60  # as if these five epochs had taken a minute
+    line(History(loss_curve=[1.0] * 95), 0.01)
+    line.close()
+    assert "epoch 95/100" in line.stream.getvalue()
+    assert "1:00 left" in line.stream.getvalue()

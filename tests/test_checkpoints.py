@@ -1,0 +1,731 @@
+"""A fit that is killed goes on from its file, and ends as if it had not been, to the last bit."""
+
+import copy
+import errno
+import hashlib
+import io
+import json
+import os
+import pickle
+import re
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from equality import assert_same
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import skautoencoder
+from skautoencoder import (
+    LBFGS,
+    SGD,
+    AdaptiveSchedule,
+    AutoencoderImputer,
+    AutoencoderOutlierDetector,
+    AutoencoderTransformer,
+    Checkpoint,
+    ContractivePenalty,
+    GaussianNoise,
+    KLSparsity,
+    L1Sparsity,
+    MaskingNoise,
+    Muon,
+    SaltAndPepperNoise,
+    SwapNoise,
+    VariationalAutoencoderTransformer,
+    _fingerprint,
+)
+from skautoencoder._checkpoint_file import MAGIC, decode, encode
+from skautoencoder._fingerprint import describe
+from skautoencoder.network import gradients
+from skautoencoder.network.training import Trainer
+
+SMALL = {"n_components": 2, "hidden_layer_sizes": 5, "max_iter": 7, "random_state": 0}
+PLATEAUS = {"learning_rate": AdaptiveSchedule(max_decays=9), "tol": 1e3, "n_iter_no_change": 2}
+
+
+def autoencoder(**params):
+    # With linear paths the end might be PCA's weights, whatever has been trained.
+    return AutoencoderTransformer(**{**SMALL, "linear_paths": False, **params})
+
+
+def variational(**params):
+    return VariationalAutoencoderTransformer(**{**SMALL, **params})
+
+
+MODELS = [
+    autoencoder(linear_paths="auto"),
+    autoencoder(solver=SGD(), **PLATEAUS),
+    autoencoder(solver="muon", learning_rate="one_cycle", tied_weights=True),
+    autoencoder(solver=Muon(momentum=0.9), learning_rate="invscaling", alpha=0.01),
+    autoencoder(learning_rate="constant", shuffle=False, early_stopping=False, batch_size=9),
+    autoencoder(dropout=0.3, corruption=GaussianNoise(), early_stopping=True),
+    autoencoder(tied_weights=True, corruption=MaskingNoise(), pretrain_iter=2),
+    autoencoder(corruption=SaltAndPepperNoise(), code_penalty=KLSparsity(), solver="sgd"),
+    autoencoder(hidden_layer_sizes=(5, 4), code_penalty=ContractivePenalty(), dropout=0.1),
+    autoencoder(corruption=SwapNoise(), code_penalty=L1Sparsity(), early_stopping=True),
+    autoencoder(linear_paths="auto", loss="huber", weight_init="pca", activation="relu"),
+    autoencoder(loss="binary_cross_entropy", scale="minmax", random_state=np.random.RandomState(3)),
+    variational(kl_warmup=0.6, early_stopping=True),
+    variational(loss="binary_cross_entropy", scale="minmax", solver="muon", dropout=0.2),
+]
+
+
+class Killed(BaseException):
+    """Like a kill, nobody handles it."""
+
+
+class Fuse:
+    """Counts the gradient steps of all training, and kills it when none are left."""
+
+    def __init__(self, monkeypatch):
+        self.left, self.n_steps = np.inf, 0
+        step = Trainer._step
+
+        def counted(trainer, *args):
+            if self.left <= 0:
+                raise Killed
+            self.left -= 1
+            self.n_steps += 1
+            return step(trainer, *args)
+
+        monkeypatch.setattr(Trainer, "_step", counted)
+
+
+@pytest.fixture
+def fuse(monkeypatch):
+    return Fuse(monkeypatch)
+
+
+@pytest.fixture
+def X(rng):
+    return rng.normal(size=(70, 4)) @ rng.normal(size=(4, 6))
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "run.ckpt"
+
+
+def fit_with(path, estimator, X, **params):
+    """Fit in a block that writes after every epoch."""
+    with Checkpoint(path, every=1):
+        return estimator.fit(X, **params)
+
+
+def fit_and_kill(fit, path, fuse, after, every=1):
+    """Call `fit` again and again, killed after each of these numbers of steps in turn."""
+    for n_steps in after:
+        fuse.left = n_steps
+        with pytest.raises(Killed), Checkpoint(path, every=every):
+            fit()
+    fuse.left = np.inf
+
+
+def fit_killed_thrice(fit, path, fuse, every=1):
+    """What a fit gives that was killed in its first epoch, amid the run, and near its end."""
+    fit_and_kill(fit, path, fuse, (3, 40, 14), every)
+    with Checkpoint(path, every=every):
+        return fit()
+
+
+class TestGoingOn:
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("model", MODELS, ids=str)
+    def test_a_killed_fit_ends_where_one_left_alone_ends(self, model, dtype, X, path, fuse):
+        X = X.astype(dtype)
+        whole = clone(model).fit(X)
+        resumed = fit_killed_thrice(lambda: clone(model).fit(X), path, fuse)
+        assert whole.n_iter_ > 5
+        assert_same(vars(whole), vars(resumed))
+
+    def test_the_adaptive_schedule_among_them_has_met_plateaus(self, X):
+        """Otherwise its counter would be kept untested: another schedule would do the same."""
+        constant = clone(MODELS[1]).set_params(learning_rate="constant", n_iter_no_change=99)
+        with pytest.raises(AssertionError):
+            assert_same(clone(MODELS[1]).fit(X).loss_curve_, constant.fit(X).loss_curve_)
+
+    @pytest.mark.parametrize("kind", ["sparse", "fortran", "missing"])
+    def test_on_rows_of_any_kind(self, kind, X, path, fuse):
+        if kind == "sparse":
+            X = sparse.csr_array(np.maximum(X, 0))
+        elif kind == "fortran":
+            X = np.asfortranarray(X)
+        else:
+            X[X > 2] = np.nan
+        whole = autoencoder(dropout=0.1).fit(X)
+        resumed = fit_killed_thrice(lambda: autoencoder(dropout=0.1).fit(X), path, fuse)
+        assert_same(vars(whole), vars(resumed))
+
+    def test_with_sample_weights_some_of_them_zero(self, X, path, fuse, rng):
+        weights = np.append(rng.uniform(size=65), np.zeros(5))
+        whole = autoencoder().fit(X, sample_weight=weights)
+        resumed = fit_killed_thrice(lambda: autoencoder().fit(X, sample_weight=weights), path, fuse)
+        assert_same(vars(whole), vars(resumed))
+
+    def test_in_shards_with_generators_of_their_own(self, X, path, fuse, monkeypatch):
+        monkeypatch.setattr(gradients, "WORK_PER_SHARD", 1)
+        monkeypatch.setattr(gradients, "MIN_ROWS_PER_SHARD", 2)
+        model = autoencoder(dropout=0.2, batch_size=8, early_stopping=False)
+        whole = clone(model).fit(X)
+        resumed = fit_killed_thrice(lambda: clone(model).fit(X), path, fuse)
+        assert len(decode(path.read_bytes())["captured"]["generators"]) == 3
+        assert_same(vars(whole), vars(resumed))
+
+    def test_from_the_weights_of_the_fit_before(self, X, path, fuse):
+        fitted = autoencoder(warm_start=True, dropout=0.1).fit(X)
+        whole = copy.deepcopy(fitted).fit(X)
+        resumed = fit_killed_thrice(lambda: copy.deepcopy(fitted).fit(X), path, fuse)
+        assert whole.n_iter_ == 2 * SMALL["max_iter"]
+        assert_same(vars(whole), vars(resumed))
+
+    def test_without_a_random_state_by_the_seed_of_the_run_that_was_begun(self, X, path, fuse):
+        model = autoencoder(random_state=None, early_stopping=True)
+        fit_and_kill(lambda: clone(model).fit(X), path, fuse, [3])
+        begun, ends = path.read_bytes(), []
+        for kills in ([], [12, 20]):
+            path.write_bytes(begun)
+            fit_and_kill(lambda: clone(model).fit(X), path, fuse, kills)
+            with Checkpoint(path):
+                ends.append(clone(model).fit(X))
+        assert_same(vars(ends[0]), vars(ends[1]))
+
+    def test_only_what_was_not_yet_done_is_done(self, X, path, fuse):
+        fit = lambda: autoencoder(batch_size=7, early_stopping=False).fit(X)  # noqa: E731
+        fit_and_kill(fit, path, fuse, [47], every=2)
+        assert len(decode(path.read_bytes())["captured"]["history"]["loss_curve"]) == 4
+        fuse.n_steps = 0
+        with Checkpoint(path, every=2):
+            fit()
+        assert fuse.n_steps == 30
+
+    def test_pretraining_that_is_over_is_not_done_again(self, X, path, fuse):
+        model = autoencoder(batch_size=7, early_stopping=False, pretrain_iter=3)
+        fit_and_kill(lambda: clone(model).fit(X), path, fuse, [61])
+        fuse.n_steps = 0
+        with Checkpoint(path):
+            clone(model).fit(X)
+        assert fuse.n_steps == 70
+
+    def test_a_finished_fit_returns_at_once_and_leaves_its_file(self, X, path, fuse):
+        with Checkpoint(path):
+            whole = autoencoder().fit(X)
+        content, fuse.n_steps = path.read_bytes(), 0
+        again = fit_with(path, autoencoder(verbose=True), X)
+        assert fuse.n_steps == 0
+        assert path.read_bytes() == content
+        assert_same(vars(whole), vars(again.set_params(verbose=False)))
+
+    def test_after_ctrl_c_a_fit_may_go_on(self, X, path, monkeypatch):
+        whole = autoencoder().fit(X)
+        with monkeypatch.context() as patch:
+            patch.setattr(Trainer, "_step", self.interrupted_after(30))
+            with pytest.warns(UserWarning, match="interrupted"), Checkpoint(path, every=1):
+                assert 0 < autoencoder().fit(X).n_iter_ < whole.n_iter_
+        assert_same(vars(whole), vars(fit_with(path, autoencoder(), X)))
+
+    @staticmethod
+    def interrupted_after(n_steps):
+        steps, step = iter(range(n_steps)), Trainer._step
+
+        def interrupted(trainer, *args):
+            if next(steps, None) is None:
+                raise KeyboardInterrupt
+            return step(trainer, *args)
+
+        return interrupted
+
+    def test_beside_callbacks_whose_errors_end_a_fit_like_any_other(self, X, path):
+        pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks from 1.9 on")
+        whole, failing = autoencoder().fit(X), FailingCallback(in_epoch=4)
+        with pytest.raises(RuntimeError, match="by a callback"), Checkpoint(path, every=1):
+            autoencoder().set_callbacks(failing).fit(X)
+        assert failing.n_epochs == 4
+        resumed = fit_with(path, autoencoder().set_callbacks(failing), X)
+        # The epoch in which it failed was not recorded: a kill at this point costs an epoch.
+        assert failing.n_epochs == 4 + 4
+        del resumed._skl_callbacks
+        assert_same(vars(whole), vars(resumed))
+
+
+class FailingCallback:
+    """Counts epochs, and fails in one of them."""
+
+    def __init__(self, in_epoch):
+        self.in_epoch, self.n_epochs = in_epoch, 0
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context, **seen):
+        pass
+
+    def on_fit_task_end(self, estimator, context, **seen):
+        self.n_epochs += context.task_name == "epoch"
+        if self.n_epochs == self.in_epoch and context.task_name == "epoch":
+            raise RuntimeError("stopped by a callback")
+
+
+class TestAutoencodersWithinOthers:
+    def test_a_pipeline(self, X, path, fuse):
+        def fit():
+            return make_pipeline(StandardScaler(), autoencoder(dropout=0.1)).fit(X)
+
+        whole = fit()
+        assert_same(whole.transform(X), fit_killed_thrice(fit, path, fuse).transform(X))
+
+    def test_the_imputer(self, X, path, fuse, rng):
+        X[rng.uniform(size=X.shape) < 0.2] = np.nan
+
+        def fit():
+            return AutoencoderImputer(masked(), random_state=0).fit(X)
+
+        whole = fit()
+        fit_and_kill(fit, path, fuse, [3, 5])
+        with Checkpoint(path, every=1):
+            assert_same(whole.transform(X), fit().transform(X))
+
+    def test_the_detector_whose_members_have_a_file_each(self, X, path, fuse):
+        def fit():
+            model = autoencoder(early_stopping=False, batch_size=7)
+            return AutoencoderOutlierDetector(model, n_estimators=2, random_state=0).fit(X)
+
+        fuse.n_steps = 0
+        whole, n_steps = fit(), fuse.n_steps
+        fit_and_kill(fit, path, fuse, [33, 61], every=1)
+        assert sorted(each.name for each in path.parent.iterdir()) == ["run.ckpt", "run.ckpt.2"]
+        fuse.n_steps = 0
+        with Checkpoint(path, every=1):
+            resumed = fit()
+        assert fuse.n_steps == n_steps - 30 - 60
+        assert_same(whole.score_samples(X), resumed.score_samples(X))
+
+    def test_a_search(self, X, path, fuse):
+        def fit():
+            return GridSearchCV(autoencoder(), {"alpha": [0, 0.1]}, cv=2).fit(X)
+
+        whole = fit()
+        resumed = fit_killed_thrice(fit, path, fuse)
+        assert len(list(path.parent.iterdir())) == 5
+        for name in ("mean_test_score", "std_test_score"):
+            assert_same(whole.cv_results_[name], resumed.cv_results_[name])
+
+
+class TestBlocks:
+    def test_outside_of_it_nothing_is_written(self, X, path):
+        with Checkpoint(path):
+            autoencoder().fit(X)
+        written = path.read_bytes()
+        autoencoder(alpha=0.1).fit(X)
+        assert [each.name for each in path.parent.iterdir()] == [path.name]
+        assert path.read_bytes() == written
+
+    def test_the_innermost_one_counts(self, X, path):
+        with pytest.warns(UserWarning, match="No autoencoder"), Checkpoint(path):  # noqa: SIM117
+            with Checkpoint(path.with_name("inner")):
+                autoencoder().fit(X)
+        assert [each.name for each in path.parent.iterdir()] == ["inner"]
+
+    def test_it_may_be_opened_again(self, X, path, fuse):
+        block = Checkpoint(path, every=1)
+        for n_steps in (20, 20, np.inf):
+            fuse.left = n_steps
+            try:
+                with block:
+                    resumed = autoencoder().fit(X)
+            except Killed:
+                continue
+        assert_same(vars(autoencoder().fit(X)), vars(resumed))
+
+    def test_it_says_so_where_there_was_no_fit_of_its_own_thread(self, X, path):
+        thread = threading.Thread(target=lambda: autoencoder().fit(X))
+        message = r"in the block of Checkpoint\('.*n_jobs=None"
+        with pytest.warns(UserWarning, match=message), Checkpoint(path):  # noqa: PT031
+            thread.start()
+            thread.join()
+        assert not path.exists()
+
+    def test_partial_fit_writes_nothing(self, X, path):
+        with Checkpoint(path):
+            fitted = autoencoder().fit(X)
+            fitted.partial_fit(X)
+        assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+    @pytest.mark.parametrize(
+        ("params", "message"),
+        [
+            ({"path": None}, "'path' parameter of Checkpoint must be"),
+            ({"path": "x", "every": 0}, "'every' parameter of Checkpoint must be an int in the"),
+            ({"path": "x", "every": 1.5}, "'every' parameter of Checkpoint"),
+        ],
+    )
+    def test_wrong_parameters_are_named(self, params, message):
+        with pytest.raises(ValueError, match=message), Checkpoint(**params):
+            raise AssertionError("not reached")
+
+    def test_lbfgs_is_refused_before_a_file_is_written(self, X, path):
+        for solver in ("lbfgs", LBFGS()):
+            message = r"solver=.*inside of SciPy.*'adam'"
+            with pytest.raises(ValueError, match=message), Checkpoint(path):
+                autoencoder(solver=solver).fit(X)
+        assert not path.exists()
+
+
+OTHER_FITS = [
+    ({"max_iter": 8}, "another fit: max_iter is 7 there and 8 here. Fit as"),
+    ({"random_state": 1}, "random_state is 0 there and 1 here"),
+    ({"random_state": None}, "random_state is 0 there and None here"),
+    ({"hidden_layer_sizes": (5, 5)}, r"hidden_layer_sizes is 5 there and \[5, 5\] here"),
+    ({"corruption": MaskingNoise(0.3)}, "corruption is {'type': 'MaskingNoise', 'rate': 0.2"),
+    ({"solver": SGD()}, "solver is 'adam' there and {'type': 'SGD'"),
+    ({"alpha": 0.1, "tol": 0.0}, "alpha is 0.0 there and 0.1 here; tol is 0.0001 there"),
+]
+
+
+@pytest.fixture
+def begun(X, path, fuse):
+    """The file of a fit that was killed after some epochs."""
+    fit_and_kill(lambda: masked().fit(X), path, fuse, [40])
+    return path
+
+
+def masked(**params):
+    return autoencoder(**{"corruption": MaskingNoise(0.2), **params})
+
+
+def refusal(path, estimator, X, **params):
+    """The message with which a fit refuses a file; file and estimator are then as they were."""
+    content, before = path.read_bytes(), set(vars(estimator))
+    with pytest.raises(ValueError) as error, Checkpoint(path, every=1):  # noqa: PT011
+        estimator.fit(X, **params)
+    assert path.read_bytes() == content
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    assert set(vars(estimator)) == before
+    assert repr(str(path)) in str(error.value)
+    return str(error.value)
+
+
+class TestOtherFits:
+    @pytest.mark.parametrize(("params", "message"), OTHER_FITS)
+    def test_of_other_parameters(self, params, message, begun, X):
+        assert re.search(message, refusal(begun, masked(**params), X))
+
+    def test_of_other_rows(self, begun, X):
+        other = X.copy()
+        other[-1, -1] = np.nextafter(other[-1, -1], 9)
+        assert "another fit: X is not the same. Fit" in refusal(begun, masked(), other)
+        assert "the shape of X is [70, 6] there and [69, 6] here" in refusal(begun, masked(), X[1:])
+        message = refusal(begun, masked(), X.astype(np.float32))
+        assert "the dtype of X is 'float64' there and 'float32' here" in message
+        assert "X is not the same" in refusal(begun, masked(), sparse.csr_array(X))
+
+    def test_of_other_weights(self, begun, X, rng):
+        message = refusal(begun, masked(), X, sample_weight=rng.uniform(size=70))
+        assert "sample_weight is not the same" in message
+
+    def test_of_another_class(self, begun, X):
+        message = refusal(begun, variational(), X)
+        assert "estimator is 'AutoencoderTransformer' there and 'Variational" in message
+
+    def test_from_another_start(self, begun, X):
+        fitted = masked(warm_start=True).fit(X)
+        assert "another fit: what training starts from is not" in refusal(begun, fitted, X)
+
+    def test_of_another_version(self, begun, X, monkeypatch):
+        monkeypatch.setattr(_fingerprint, "__version__", "9.9")
+        assert "skautoencoder is '0.1.0' there and '9.9' here" in refusal(begun, masked(), X)
+
+    def test_in_another_number_of_shards(self, begun, X, monkeypatch):
+        monkeypatch.setattr(gradients, "WORK_PER_SHARD", 1)
+        monkeypatch.setattr(gradients, "MIN_ROWS_PER_SHARD", 2)
+        assert "BLAS threads, is 1 there and 2 here" in refusal(begun, masked(batch_size="auto"), X)
+
+    def test_of_another_state_of_a_random_state(self, X, path):
+        first, second, third = (np.random.RandomState(3) for _ in range(3))
+        for state in (first, second):
+            with Checkpoint(path):
+                autoencoder(random_state=state).fit(X)
+        assert_same(first, second)
+        third.randint(9)
+        assert "random_state is [" in refusal(path, autoencoder(random_state=third), X)
+
+
+class TestDescriptions:
+    def test_are_of_plain_values(self):
+        values = [np.int64(3), np.float32(0.5), np.bool_(True), (1, [None, "a"]), Fraction(1, 2)]
+        assert describe(values) == [3, 0.5, True, [1, [None, "a"]], 0.5]
+        assert describe(np.array([3, "a"], dtype=object)) == [3, "a"]
+        assert describe({"b": np.int8(1)}) == {"type": "dict", "b": 1}
+
+    def test_name_what_they_cannot_look_into(self):
+        assert describe(len) == {"type": "len"}
+        assert describe(np.tanh) == describe(np.tanh) != describe(np.sin)
+
+    def test_tell_arrays_apart_by_values_shape_and_type(self):
+        zeros = np.zeros((2, 3))
+        others = [zeros.T, zeros.astype("f4"), zeros.astype(">f8"), zeros + 1, np.zeros(())]
+        assert describe(zeros) == describe(np.asfortranarray(zeros))
+        assert all(describe(zeros) != describe(other) for other in others)
+
+
+def put(*keys, value):
+    """A change of what is captured, where the keys lead to, with a checksum that is right."""
+
+    def change(path):
+        content = decode(path.read_bytes())
+        part = content
+        for key in keys[:-1]:
+            part = part[key]
+        part[keys[-1]] = value(part[keys[-1]]) if callable(value) else value
+        path.write_bytes(encode(content))
+
+    return change
+
+
+def write_body(text, arrays=b""):
+    """Another JSON text, with a checksum that is right."""
+
+    def change(path):
+        body = len(text).to_bytes(8, "little") + text + arrays
+        path.write_bytes(MAGIC + hashlib.sha256(body).digest() + body)
+
+    return change
+
+
+def first_nan(array):
+    array[0] = np.nan
+    return array
+
+
+def first_again(order):
+    order[0] = order[1]
+    return order
+
+
+FITS_NOT = "its parts do not fit the network"
+HOSTILE = [
+    (put("captured", "parameters", value=lambda array: array[:-1]), FITS_NOT),
+    (put("captured", "parameters", value=lambda array: array.astype("f4")), FITS_NOT),
+    (put("captured", "parameters", value=[1.0]), FITS_NOT),
+    (put("captured", "parameters", value=first_nan), FITS_NOT),
+    (put("captured", "order", value=lambda order: order + 1), FITS_NOT),
+    (put("captured", "order", value=first_again), FITS_NOT),
+    (put("captured", "state", "step", value=True), FITS_NOT),
+    (put("captured", "state", "step", value=1.5), FITS_NOT),
+    (put("captured", "state", value={}), FITS_NOT),
+    (put("captured", "state", "second", value=first_nan), FITS_NOT),
+    (put("captured", "bottleneck", value=1.0), FITS_NOT),
+    (put("captured", "counters", "fit", value=1), FITS_NOT),
+    (put("captured", "counters", "_rate_factor", value="1"), FITS_NOT),
+    (put("captured", "best", "copy", 0, value=first_nan), FITS_NOT),
+    (put("captured", "best", "copy", value=[]), FITS_NOT),
+    (put("captured", "best", "loss", value=None), FITS_NOT),
+    (put("captured", "history", "loss_curve", value=["a"]), FITS_NOT),
+    (put("captured", "history", "loss_curve", value=[np.inf]), FITS_NOT),
+    (put("captured", "history", "validation_loss_curve", value={}), FITS_NOT),
+    (put("captured", "history", "interrupted", value=True), FITS_NOT),
+    (put("captured", "generators", value=[]), FITS_NOT),
+    (put("captured", "generators", 0, "bit_generator", value="MT19937"), "PCG64"),
+    (put("captured", "generators", 0, "state", "state", value=-1), "OverflowError"),
+    (put("captured", value={}), "KeyError"),
+    (put("captured", value=[]), "not those of a checkpoint"),
+    (put("entropy", value=-1), "not those of a checkpoint"),
+    (put("entropy", value="os.system"), "not those of a checkpoint"),
+    (put("fingerprint", value=None), "not those of a checkpoint"),
+    (put("is_over", value=1), "not those of a checkpoint"),
+    (write_body(b"[]"), "TypeError"),
+    (write_body(b"{}"), "KeyError"),
+    (write_body(b"["), "JSONDecodeError"),
+    (write_body(b"[" * 100_000), "RecursionError"),
+    (write_body(b'{"array": ["|O", 1]}', bytes(8)), "an array of unknown kind"),
+    (write_body(b'{"array": ["<f8", -1]}', bytes(8)), "an array of unknown kind"),
+    (write_body(b'{"array": ["<f8", true]}', bytes(8)), "an array of unknown kind"),
+    (write_body(b'{"array": ["<f8", 4000000000, 4000000000]}'), "larger than the file"),
+    (write_body(b"{}", bytes(1)), "bytes after its end"),
+]
+
+
+class Hostile:
+    """Leaves a trace when it is unpickled."""
+
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return Path.touch, (self.trace,)
+
+
+class TestDamage:
+    def test_cut_short_anywhere(self, begun, X, rng):
+        content = begun.read_bytes()
+        for length in [*range(0, 70, 3), *rng.integers(70, len(content), size=30)]:
+            begun.write_bytes(content[:length])
+            assert "no checkpoint that can be used" in refusal(begun, masked(), X)
+
+    def test_any_bit_flipped(self, begun, X, rng):
+        content = begun.read_bytes()
+        places = [*range(len(MAGIC) + 50), *rng.integers(len(content), size=150)]
+        assert len(places) > 200
+        for place in places:
+            flipped = bytearray(content)
+            flipped[place] ^= 1 << rng.integers(8)
+            begun.write_bytes(flipped)
+            assert "no checkpoint that can be used" in refusal(begun, masked(), X)
+
+    @pytest.mark.parametrize(("change", "message"), HOSTILE)
+    def test_changed_by_someone_who_knows_the_checksum(self, change, message, begun, X):
+        change(begun)
+        assert message in refusal(begun, masked(), X)
+
+    def test_control_characters_of_a_file_are_not_shown(self, begun, X):
+        put("fingerprint", "alpha", value="\x1b[2J" * 99)(begun)
+        message = refusal(begun, masked(), X)
+        assert "\x1b" not in message
+        assert len(message) < 500
+
+    def test_pickles_and_archives_of_them_are_not_run(self, begun, X, tmp_path_factory):
+        trace = tmp_path_factory.mktemp("elsewhere") / "trace"
+        pickled = pickle.dumps(Hostile(trace))
+        archive = io.BytesIO()
+        np.savez(archive, parameters=np.array([Hostile(trace)]))
+        for content in (pickled, MAGIC + pickled, archive.getvalue()):
+            begun.write_bytes(content)
+            refusal(begun, masked(), X)
+        write_body(pickled)(begun)
+        refusal(begun, masked(), X)
+        assert not trace.exists()
+        pickle.loads(pickled)
+        assert trace.exists()
+
+    def test_the_right_file_afterwards_is_used(self, begun, X):
+        content = begun.read_bytes()
+        begun.write_bytes(content[:-1])
+        refusal(begun, masked(), X)
+        begun.write_bytes(content)
+        assert_same(vars(masked().fit(X)), vars(fit_with(begun, masked(), X)))
+
+
+def fail_in(monkeypatch, name, error):
+    """Let a function of `os` raise from now on."""
+
+    def fail(*args, **params):
+        raise error
+
+    monkeypatch.setattr(os, name, fail)
+
+
+@contextmanager
+def small_files(n_bytes):
+    """No file can be written beyond so many bytes."""
+    resource = pytest.importorskip("resource", reason="Windows has no limits of this kind")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+class TestFullDisk:
+    def test_a_folder_that_is_not_there_ends_the_fit_before_it_trains(self, X, tmp_path, fuse):
+        fuse.n_steps = 0
+        path = tmp_path / "missing" / "run.ckpt"
+        message = r"cannot be written.*make its folder"
+        with pytest.raises(FileNotFoundError, match=message), Checkpoint(path):
+            autoencoder().fit(X)
+        assert fuse.n_steps == 0
+
+    def test_files_that_may_not_grow_as_large_cost_a_warning_and_no_result(self, begun, X):
+        whole, content = masked().fit(X), begun.read_bytes()
+        message = "after epoch .*File too large.*goes on"
+        with pytest.warns(UserWarning, match=message) as caught, small_files(len(content) // 2):
+            resumed = fit_with(begun, masked(), X)
+        assert len(caught) == 1
+        assert_same(vars(whole), vars(resumed))
+        assert begun.read_bytes() == content
+        assert [each.name for each in begun.parent.iterdir()] == [begun.name]
+        assert_same(vars(whole), vars(fit_with(begun, masked(), X)))
+
+    @pytest.mark.parametrize("name", ["fsync", "replace"])
+    @pytest.mark.parametrize("error", [Killed(), OSError(errno.ENOSPC, "No space left")])
+    def test_whatever_fails_in_writing_the_last_file_is_whole(
+        self, name, error, begun, X, monkeypatch
+    ):
+        content = begun.read_bytes()
+        with monkeypatch.context() as patch:
+            fail_in(patch, name, error)
+            expects = pytest.raises(Killed) if isinstance(error, Killed) else pytest.warns()
+            with expects, Checkpoint(begun, every=1):
+                masked().fit(X)
+        assert begun.read_bytes() == content
+        assert [each.name for each in begun.parent.iterdir()] == [begun.name]
+        assert_same(vars(masked().fit(X)), vars(fit_with(begun, masked(), X)))
+
+    def test_when_there_is_room_again_it_is_written_again(self, begun, X, monkeypatch):
+        calls, replace = iter([OSError(errno.ENOSPC, "No space left")]), os.replace
+
+        def fail_once(*args):
+            for error in calls:
+                raise error
+            return replace(*args)
+
+        monkeypatch.setattr(os, "replace", fail_once)
+        with pytest.warns(UserWarning, match="No space left"), Checkpoint(begun, every=1):
+            masked().fit(X)
+        assert decode(begun.read_bytes())["is_over"]
+
+    def test_what_a_kill_left_behind_is_not_written_to(self, X, path, tmp_path_factory):
+        other = tmp_path_factory.mktemp("elsewhere") / "other"
+        other.write_text("not ours")
+        part = path.with_name("run.ckpt.part")
+        part.symlink_to(other)
+        with Checkpoint(path):
+            autoencoder().fit(X)
+        assert other.read_text() == "not ours"
+        assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+
+
+def kill_fits(folder, n_trials, n_kills):
+    """What the script of this name reports, run by an interpreter without threads."""
+    script = Path(__file__).with_name("killed_fits.py")
+    command = [sys.executable, str(script), str(folder), str(n_trials), str(n_kills)]
+    paths = [str(Path(skautoencoder.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = {
+        **os.environ,
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+    }
+    output = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    return json.loads(output)
+
+
+@needs_fork
+class TestKills:
+    def test_killed_again_and_again_at_random_times(self, tmp_path):
+        report = kill_fits(tmp_path, n_trials=3, n_kills=3)
+        assert report["identical"] == 3
+        assert report["kills"] > 3
+        assert not any(name.endswith(".part") for name in report["files"])
+
+    @pytest.mark.slow
+    def test_killed_fifty_times_with_fifty_identical_results(self, tmp_path):
+        report = kill_fits(tmp_path, n_trials=50, n_kills=1)
+        assert report["identical"] == 50
+        assert report["kills"] > 25
