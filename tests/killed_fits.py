@@ -25,7 +25,7 @@ def fit(path):
     autoencoder = AutoencoderTransformer(
         4,
         hidden_layer_sizes=16,
-        max_iter=20,
+        max_iter=12,
         dropout=0.1,
         corruption=MaskingNoise(0.2),
         early_stopping=True,

@@ -65,6 +65,7 @@ def variational(**params):
 MODELS = [
     autoencoder(linear_paths="auto"),
     autoencoder(solver=SGD(), **PLATEAUS),
+    autoencoder(learning_rate=AdaptiveSchedule(), tol=1e3, n_iter_no_change=1),
     autoencoder(solver="muon", learning_rate="one_cycle", tied_weights=True),
     autoencoder(solver=Muon(momentum=0.9), learning_rate="invscaling", alpha=0.01),
     autoencoder(learning_rate="constant", shuffle=False, early_stopping=False, batch_size=9),
@@ -133,7 +134,7 @@ def fit_and_kill(fit, path, fuse, after, every=1):
 
 def fit_killed_thrice(fit, path, fuse, every=1):
     """What a fit gives that was killed in its first epoch, amid the run, and near its end."""
-    fit_and_kill(fit, path, fuse, (3, 40, 14), every)
+    fit_and_kill(fit, path, fuse, (3, 33, 14), every)
     with Checkpoint(path, every=every):
         return fit()
 
