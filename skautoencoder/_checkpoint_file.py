@@ -67,7 +67,8 @@ class _Arrays:
             raise ValueError("an array that is larger than the file")
         array = np.frombuffer(self.unread[:n_bytes], dtype).reshape(shape)
         self.unread = self.unread[n_bytes:]
-        return array.astype(array.dtype.newbyteorder("="))
+        # By its type it gets NumPy's own dtype object, and pickles of it are the same bytes, too.
+        return array.astype(array.dtype.type)
 
 
 def _checksum(body):

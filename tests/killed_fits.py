@@ -1,7 +1,7 @@
 """Kill fits with SIGKILL at random times, go on from their files, and compare with one left alone.
 
 ``python killed_fits.py FOLDER N_TRIALS N_KILLS``: each trial has a file of its own, and its process
-is killed up to N_KILLS times. Prints what was seen, as JSON.
+is killed once at least, and up to N_KILLS times. Prints what was seen, as JSON.
 """
 
 import hashlib
@@ -63,16 +63,22 @@ def timed(path):
 def trial(path, longest, n_kills, rng):
     """Kill a fit again and again, then let it end; what it ends with, and how often it was hit."""
     n_hit = 0
-    for _ in range(n_kills):
+    while n_hit < n_kills:
         result = run_and_kill(path, rng.uniform(0, longest))
-        if result is not None:
+        if result is None:
+            n_hit += 1
+        elif n_hit:
             return result, n_hit
-        n_hit += 1
+        else:
+            # It was over before the kill came.
+            path.unlink()
     return run_and_kill(path, None), n_hit
 
 
 def main(folder, n_trials, n_kills):
-    expected, seconds = timed(Path(folder) / "whole.ckpt")
+    whole = [timed(Path(folder) / f"whole-{number}.ckpt") for number in range(3)]
+    # On a busy machine any of them may have waited; kills should fall within the fit.
+    expected, seconds = min(whole, key=lambda each: each[1])
     rng = np.random.default_rng()
     trials = [
         trial(Path(folder) / f"{number}.ckpt", seconds, n_kills, rng) for number in range(n_trials)

@@ -225,6 +225,7 @@ class TestGoingOn:
         assert fuse.n_steps == 0
         assert path.read_bytes() == content
         assert_same(vars(whole), vars(again.set_params(verbose=False)))
+        assert pickle.dumps(whole) == pickle.dumps(again)
 
     def test_after_ctrl_c_a_fit_may_go_on(self, X, path, monkeypatch):
         whole = autoencoder().fit(X)
@@ -724,11 +725,11 @@ class TestKills:
     def test_killed_again_and_again_at_random_times(self, tmp_path):
         report = kill_fits(tmp_path, n_trials=3, n_kills=3)
         assert report["identical"] == 3
-        assert report["kills"] > 3
+        assert report["kills"] >= 3
         assert not any(name.endswith(".part") for name in report["files"])
 
     @pytest.mark.slow
     def test_killed_fifty_times_with_fifty_identical_results(self, tmp_path):
         report = kill_fits(tmp_path, n_trials=50, n_kills=1)
         assert report["identical"] == 50
-        assert report["kills"] > 25
+        assert report["kills"] == 50
