@@ -449,10 +449,12 @@ class TestOtherFits:
         monkeypatch.setattr(_fingerprint, "__version__", "9.9")
         assert "skautoencoder is '0.1.0' there and '9.9' here" in refusal(begun, masked(), X)
 
-    def test_in_another_number_of_shards(self, begun, X, monkeypatch):
+    def test_in_another_number_of_shards_or_shares(self, begun, X, monkeypatch):
+        monkeypatch.setattr(gradients, "PARAMETERS_PER_SHARE", 10)
+        assert "BLAS threads, is [1, 1] there and [1, 2] here" in refusal(begun, masked(), X)
         monkeypatch.setattr(gradients, "WORK_PER_SHARD", 1)
         monkeypatch.setattr(gradients, "MIN_ROWS_PER_SHARD", 2)
-        assert "BLAS threads, is 1 there and 2 here" in refusal(begun, masked(batch_size="auto"), X)
+        assert "BLAS threads, is [1, 1] there and [2, 2] here" in refusal(begun, masked(), X)
 
     def test_of_another_state_of_a_random_state(self, X, path):
         first, second, third = (np.random.RandomState(3) for _ in range(3))
