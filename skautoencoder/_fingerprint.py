@@ -32,7 +32,7 @@ def fingerprint(estimator, rows, trainer):
         "the shape of X": list(rows.X.shape),
         "X": {"hash": _hash(_parts_of(rows.X))},
         "sample_weight": describe(rows.sample_weight),
-        "the cut of a step into parts, which follows the number of BLAS threads,": trainer.n_parts,
+        "how a batch is cut, which follows the number of BLAS threads,": trainer.n_parts,
         "what training starts from": _start(estimator, trainer),
     }
 

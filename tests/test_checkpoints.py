@@ -202,12 +202,19 @@ class TestGoingOn:
 
     def test_only_what_was_not_yet_done_is_done(self, X, path, fuse):
         fit = lambda: autoencoder(batch_size=7, early_stopping=False).fit(X)  # noqa: E731
-        fit_and_kill(fit, path, fuse, [47], every=2)
+        fit_and_kill(fit, path, fuse, [57], every=2)
         assert len(decode(path.read_bytes())["captured"]["history"]["loss_curve"]) == 4
         fuse.n_steps = 0
         with Checkpoint(path, every=2):
             fit()
         assert fuse.n_steps == 30
+
+    def test_what_was_just_read_is_not_written_again(self, X, begun, fuse):
+        number = begun.stat().st_ino
+        fit_and_kill(lambda: masked().fit(X), begun, fuse, [0])
+        assert begun.stat().st_ino == number
+        fit_and_kill(lambda: masked().fit(X), begun, fuse, [10])
+        assert begun.stat().st_ino != number
 
     def test_pretraining_that_is_over_is_not_done_again(self, X, path, fuse):
         model = autoencoder(batch_size=7, early_stopping=False, pretrain_iter=3)
@@ -449,12 +456,12 @@ class TestOtherFits:
         monkeypatch.setattr(_fingerprint, "__version__", "9.9")
         assert "skautoencoder is '0.1.0' there and '9.9' here" in refusal(begun, masked(), X)
 
-    def test_in_another_number_of_shards(self, begun, X, monkeypatch):
+    def test_in_another_number_of_shards_or_shares(self, begun, X, monkeypatch):
+        monkeypatch.setattr(gradients, "PARAMETERS_PER_SHARE", 10)
+        assert "BLAS threads, is [1, 1] there and [1, 2] here" in refusal(begun, masked(), X)
         monkeypatch.setattr(gradients, "WORK_PER_SHARD", 1)
         monkeypatch.setattr(gradients, "MIN_ROWS_PER_SHARD", 2)
-        assert "BLAS threads, is [1, 1] there and [2, 2] here" in refusal(
-            begun, masked(batch_size="auto"), X
-        )
+        assert "BLAS threads, is [1, 1] there and [2, 2] here" in refusal(begun, masked(), X)
 
     def test_of_another_state_of_a_random_state(self, X, path):
         first, second, third = (np.random.RandomState(3) for _ in range(3))

@@ -182,7 +182,7 @@ class BatchGradient:
 
     @property
     def n_parts(self):
-        """Into how many shards the largest batches are cut, and the parameters into shares."""
+        """Numbers of shards and of shares: sums that are cut elsewhere are rounded elsewhere."""
         return [len(self._shards), len(self._gradients.shares)]
 
     def compute(self, index, normaliser):

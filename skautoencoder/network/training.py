@@ -234,7 +234,7 @@ class Trainer:
 
     @property
     def n_parts(self):
-        """Into how many shards the largest batches are cut, and the parameters into shares."""
+        """Into how many parts the work on a batch is cut, which may follow the threads."""
         return self._gradient.n_parts
 
     def learning_rate(self, n_steps):
