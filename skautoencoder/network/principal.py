@@ -100,7 +100,7 @@ def lay_paths(parameters, activations, code, components, share=1.0, bounded=Fals
     """
     mean, axes, variances = components
     # The first number of the code has variance 1, whatever the units of the rows.
-    unit = 1.0 if parameters.ties else np.sqrt(variances[0]) or 1.0
+    unit = 1.0 if parameters.ties else _code_unit(variances[0], parameters.flat.dtype)
     encoder, decoder = parameters.weights[-2:]
     encoder[...] = share / unit * axes.T
     decoder[...] = share * unit * axes
@@ -111,6 +111,12 @@ def lay_paths(parameters, activations, code, components, share=1.0, bounded=Fals
         to_output[...] = mean - value
     elif not parameters.ties:
         decoder /= slope
+
+
+def _code_unit(variance, dtype):
+    """The deviation, or 1 where weights of its inverse, squared, might leave the dtype's range."""
+    deviation = np.sqrt(variance)
+    return deviation if deviation > np.finfo(dtype).tiny ** (1 / 3) else 1.0
 
 
 def end_in_zeros(parameters, activations, code):
