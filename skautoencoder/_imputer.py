@@ -11,7 +11,7 @@ from ._compat import Interval, StrOptions, check_feature_names_in
 from ._documentation import DocumentedMixin
 from ._random import generators
 from ._transformer import AutoencoderTransformer
-from ._validation import check_magnitude, check_sample_weight, unchanged_on_failure
+from ._validation import check_magnitude, check_sample_weight, native, unchanged_on_failure
 from ._versions import VersionedMixin
 from .network.corruption import Corruption, MaskingNoise
 from .network.normal import NormalModel, fit_normal
@@ -285,7 +285,7 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         with quiet_overflow():
             X = validate_data(
                 self,
-                X,
+                native(X),
                 dtype=[np.float64, np.float32],
                 reset=reset,
                 ensure_all_finite="allow-nan" if is_nan else True,

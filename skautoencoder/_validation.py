@@ -239,9 +239,21 @@ def inference_rows(estimator, X, sample_weight=None):
 def check_rows(estimator, X, dtype, reset):
     """X as validated, with NaN but no infinities, and whether it has missing values, NaN."""
     X = validate_data(
-        estimator, X, accept_sparse="csr", dtype=dtype, reset=reset, ensure_all_finite=False
+        estimator,
+        native(X),
+        accept_sparse="csr",
+        dtype=dtype,
+        reset=reset,
+        ensure_all_finite=False,
     )
     return X, check_finite(estimator, X)
+
+
+def native(X):
+    """X in the byte order of this machine: scikit-learn would make float64 of other float32."""
+    if isinstance(X, np.ndarray) and not X.dtype.isnative:
+        return X.astype(X.dtype.newbyteorder("="))
+    return X
 
 
 def in_fitted_units(estimator, rows):
@@ -289,7 +301,9 @@ def check_magnitude(X):
 def code_rows(estimator, X, n_components):
     """Validated `Rows` of codes."""
     with quiet_overflow():
-        X = check_array(X, dtype=[np.float64, np.float32], input_name="X", estimator=estimator)
+        X = check_array(
+            native(X), dtype=[np.float64, np.float32], input_name="X", estimator=estimator
+        )
     if X.shape[1] != n_components:
         raise ValueError(
             f"X has {X.shape[1]} features, but the codes of this "
