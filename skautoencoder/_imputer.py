@@ -11,10 +11,11 @@ from ._compat import Interval, StrOptions, check_feature_names_in
 from ._documentation import DocumentedMixin
 from ._random import generators
 from ._transformer import AutoencoderTransformer
-from ._validation import check_sample_weight, unchanged_on_failure
+from ._validation import check_magnitude, check_sample_weight, native, unchanged_on_failure
 from ._versions import VersionedMixin
 from .network.corruption import Corruption, MaskingNoise
 from .network.normal import NormalModel, fit_normal
+from .network.parallel import quiet_overflow
 from .network.rows import Rows
 from .network.scaling import means, standard_scaling
 
@@ -218,6 +219,7 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         with unchanged_on_failure(self):
             self._validate_params()
             X = self._with_nan(X, reset=True)
+            check_magnitude(X)
             weights = _row_weights(sample_weight, X)
             X, weights = X[weights > 0], weights[weights > 0]
             self._fit_indicator(X)
@@ -280,13 +282,14 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
     def _with_nan(self, X, reset):
         """Validated X, with NaN where values are missing."""
         is_nan = self._is_nan_missing()
-        X = validate_data(
-            self,
-            X,
-            dtype=[np.float64, np.float32],
-            reset=reset,
-            ensure_all_finite="allow-nan" if is_nan else True,
-        )
+        with quiet_overflow():
+            X = validate_data(
+                self,
+                native(X),
+                dtype=[np.float64, np.float32],
+                reset=reset,
+                ensure_all_finite="allow-nan" if is_nan else True,
+            )
         return X if is_nan else np.where(self.missing_values == X, X.dtype.type(np.nan), X)
 
     def _is_nan_missing(self):
@@ -384,15 +387,21 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
     def _set_bounds(self, X, margin):
         """Let filled values lie so many spans of their feature beyond the observed ones."""
         low, high = np.nanmin(X, axis=0), np.nanmax(X, axis=0)
-        with np.errstate(over="ignore"):
-            span = margin * (high - low)
-            self.fill_min_, self.fill_max_ = low - span, high + span
+        # In float64, where the span of no float32 is infinite.
+        span = margin * np.subtract(high, low, dtype=np.float64)
+        with quiet_overflow():
+            self.fill_min_, self.fill_max_ = (
+                bound.astype(X.dtype) for bound in (low - span, high + span)
+            )
 
     def _rounds(self, X, missing):
         """Yield X after the initial fill, then after each refill from its reconstruction."""
         fill = np.where(missing, self.mean_.astype(X.dtype), X)
         if self.covariance_ is not None:
-            self._model().fill(fill, missing)
+            with quiet_overflow():
+                self._model().fill(fill, missing)
+            # What overflows beside observed values far off tells nothing more than the mean.
+            np.copyto(fill, self.mean_, where=missing & np.isnan(fill), casting="same_kind")
         while True:
             filled = np.where(missing, np.clip(fill, self.fill_min_, self.fill_max_), X)
             yield filled
@@ -478,7 +487,7 @@ def _default_autoencoder(n_rows, n_features, refines):
 
 
 def _rows_and_means(X, weights):
-    rows = Rows(X, sample_weight=weights, has_missing=True)
+    rows = Rows(X, sample_weight=weights / weights.max(), has_missing=True)
     return rows, means(rows)
 
 

@@ -18,8 +18,9 @@ from ._compat import Interval, StrOptions
 from ._documentation import DocumentedMixin
 from ._random import generators
 from ._transformer import AutoencoderTransformer
-from ._validation import training_rows, unchanged_on_failure
+from ._validation import check_rows, training_rows, unchanged_on_failure
 from ._versions import VersionedMixin
+from .network.parallel import quiet_overflow
 from .network.principal import principal_components
 from .network.scaling import means, standard_scaling, total_variation
 
@@ -304,7 +305,7 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
         return tags
 
     def _checked(self, X):
-        return training_rows(self, X, None, [np.float64, np.float32], reset=False).X
+        return check_rows(self, X, [np.float64, np.float32], reset=False)[0]
 
     def _standardise(self, rows):
         """Learn the units of the features, and set them as the scaling of the rows."""
@@ -381,10 +382,11 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
         Missing cells have 0, and a row's other cells make up for them.
         """
         for _, Z, rebuilt in self._blocks(number, X):
+            errors, distances = Z - rebuilt, rebuilt - self.centers_[number]
             costs = np.stack(
                 [
-                    student_cost(Z - rebuilt, self.error_variances_[number]),
-                    student_cost(rebuilt - self.centers_[number], self.distance_variances_[number]),
+                    student_cost(errors, self.error_variances_[number]),
+                    student_cost(distances, self.distance_variances_[number]),
                 ]
             )
             is_observed = ~np.isnan(Z)
@@ -463,7 +465,9 @@ def weights_of_all(rows):
 
 def student_cost(deviations, variances):
     """Negated log-density of Student's t, up to constants: log(1 + z^2 / degrees)."""
-    return np.log1p(np.square(deviations) / (DEGREES_OF_FREEDOM * variances))
+    # What is too far off to be squared costs infinitely much.
+    with quiet_overflow():
+        return np.log1p(np.square(deviations) / (DEGREES_OF_FREEDOM * variances))
 
 
 def floored(variances):

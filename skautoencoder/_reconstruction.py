@@ -8,7 +8,7 @@ from ._threads import single_threaded_blas
 from ._validation import code_rows, inference_rows
 from .network.inference import outputs, row_errors, squared_errors
 from .network.layers import encoder_and_decoder
-from .network.parallel import Workers
+from .network.parallel import Workers, quiet_overflow
 from .network.scaling import Scaling, means, total_variation
 
 
@@ -35,7 +35,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         """
         check_is_fitted(self)
         encoder, _ = self._networks()
-        return run(outputs, [encoder], inference_rows(self, X))
+        return finite_outputs([encoder], inference_rows(self, X))
 
     def inverse_transform(self, X):
         """Decode codes, into the units of the training data.
@@ -53,7 +53,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         check_is_fitted(self)
         _, decoder = self._networks()
         rows = code_rows(self, X, self._n_features_out)
-        return run(outputs, [decoder], rows, scaling=self._scaling())
+        return finite_outputs([decoder], rows, scaling=self._scaling())
 
     def reconstruct(self, X):
         """Encode X and decode it again.
@@ -70,7 +70,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         """
         check_is_fitted(self)
         rows = inference_rows(self, X)
-        return run(outputs, self._networks(), rows, scaling=rows.scaling)
+        return finite_outputs(self._networks(), rows, scaling=rows.scaling)
 
     def reconstruction_error(self, X, per_feature=False):
         """Squared error of the reconstruction, in squared units of X.
@@ -88,7 +88,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         -------
         error : ndarray of shape (n_samples,) or (n_samples, n_features), of the dtype of X
             The mean squared error of each row over its observed cells (0 where it has none),
-            or the squared error of each cell (NaN where it is missing).
+            or the squared error of each cell (NaN where it is missing). It is infinite where
+            this dtype cannot hold it: float32 from errors of 2e19 on, float64 from 1e154 on.
         """
         check_is_fitted(self)
         rows = inference_rows(self, X)
@@ -97,7 +98,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         else:
             sums, counts = run(row_errors, self._networks(), rows)
             errors = sums / np.maximum(counts, 1)
-        return errors.astype(rows.dtype, copy=False)
+        with quiet_overflow():
+            return errors.astype(rows.dtype, copy=False)
 
     def score_samples(self, X):
         """Minus the mean squared reconstruction error of each row: higher is better.
@@ -142,11 +144,13 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         check_is_fitted(self)
         rows = inference_rows(self, X, sample_weight)
         errors, _ = run(row_errors, self._networks(), rows)
-        residual = float(
-            errors.sum() if rows.sample_weight is None else errors @ rows.sample_weight
-        )
         rows.scaling = rows.center = None
-        variation = float(total_variation(rows, means(rows)))
+        with quiet_overflow():
+            residual = float(
+                errors.sum() if rows.sample_weight is None else errors @ rows.sample_weight
+            )
+            variation = float(total_variation(rows, means(rows)))
+        refuse_infinite(np.array([residual, variation]), "the sum of their squared errors")
         if variation == 0:
             return 1.0 if residual == 0 else 0.0
         return 1 - residual / variation
@@ -167,6 +171,25 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
     def _scaling(self):
         return None if self.shift_ is None else Scaling(self.shift_, self.scale_)
+
+
+def finite_outputs(networks, rows, **options):
+    """Values of the last network for all rows; ValueError where these are infinite or NaN."""
+    values = run(outputs, networks, rows, **options)
+    refuse_infinite(values, "what the network makes of them")
+    return values
+
+
+def refuse_infinite(values, what):
+    """Raise ValueError unless all values, which rows of X have led to, are finite."""
+    with quiet_overflow():
+        # A sum needs no memory, but may be infinite where no value is.
+        is_finite = np.isfinite(values.sum()) or np.isfinite(values).all()
+    if not is_finite:
+        raise ValueError(
+            f"X has values that are too large, or too far from those of the fit: {what} is more "
+            f"than {values.dtype} can hold. Correct these rows, or leave them out."
+        )
 
 
 def run(function, networks, rows, **options):

@@ -8,13 +8,14 @@ OPENBLAS_NUM_THREADS family of variables and joblib's limits hold for us too.
 """
 
 import functools
+import os
 import threading
 from contextlib import contextmanager
 
 from threadpoolctl import ThreadpoolController
 
 _lock = threading.Lock()
-_n_users = 0
+_users = set()
 _limiter = None
 _n_allowed = 1
 
@@ -31,24 +32,53 @@ def single_threaded_blas():
 
     Calls may overlap on several threads: the first sets the limit, the last lifts it.
     """
-    global _n_users, _limiter, _n_allowed
+    user = object()
+    try:
+        yield _enter(user)
+    finally:
+        _leave(user)
+
+
+def _enter(user):
+    global _limiter, _n_allowed
     with _lock:
-        if _n_users == 0:
+        is_first = not _users
+        # Before the limit is set, so that Ctrl-C in between leaves nothing limited.
+        _users.add(user)
+        if is_first:
             n_before = _n_blas_threads()
             _limiter = _blas().limit(limits=1)
             _release_control()
             # Another thread may hold BLAS at its own limit: then the threads are BLAS's.
             _n_allowed = n_before if _n_blas_threads() == 1 else 1
-        _n_users += 1
-        n_allowed = _n_allowed
-    try:
-        yield n_allowed
-    finally:
-        with _lock:
-            _n_users -= 1
-            if _n_users == 0:
-                _limiter.restore_original_limits()
-                _release_control()
+        return _n_allowed
+
+
+def _leave(user):
+    with _lock:
+        _users.discard(user)
+        if not _users:
+            _lift_limit()
+
+
+def _lift_limit():
+    global _limiter
+    if _limiter is not None:
+        _limiter.restore_original_limits()
+        _release_control()
+        _limiter = None
+
+
+def _forget_other_threads():
+    """In a forked process, the threads that used or locked anything here do not exist."""
+    global _lock
+    _lock = threading.Lock()
+    _users.clear()
+    _lift_limit()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_other_threads)
 
 
 def _n_blas_threads():

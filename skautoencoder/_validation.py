@@ -16,6 +16,7 @@ from ._architecture import (
 )
 from .network.corruption import Corruption
 from .network.losses import LOSSES
+from .network.parallel import quiet_overflow
 from .network.penalties import CodePenalty
 from .network.rows import Rows
 from .network.scaling import extremes
@@ -220,10 +221,8 @@ def _refuse_other_kind(estimator):
 
 def training_rows(estimator, X, sample_weight, dtype, reset):
     """Validated `Rows`, those with zero weight left out."""
-    X = validate_data(
-        estimator, X, accept_sparse="csr", dtype=dtype, reset=reset, ensure_all_finite=False
-    )
-    has_missing = check_finite(estimator, X)
+    X, has_missing = check_rows(estimator, X, dtype, reset)
+    check_magnitude(X)
     weights = check_sample_weight(sample_weight, X)
     rows = Rows(X, sample_weight=weights, has_missing=has_missing)
     return rows if weights is None or weights.all() else rows.select(np.flatnonzero(weights))
@@ -231,18 +230,30 @@ def training_rows(estimator, X, sample_weight, dtype, reset):
 
 def inference_rows(estimator, X, sample_weight=None):
     """Validated `Rows` of the width that the estimator was fitted on, as its network sees them."""
-    X = validate_data(
-        estimator,
-        X,
-        accept_sparse="csr",
-        dtype=[np.float64, np.float32],
-        reset=False,
-        ensure_all_finite=False,
-    )
-    has_missing = check_finite(estimator, X)
+    X, has_missing = check_rows(estimator, X, [np.float64, np.float32], reset=False)
     weights = check_sample_weight(sample_weight, X)
     rows = Rows(X, sample_weight=weights, has_missing=has_missing)
     return in_fitted_units(estimator, rows)
+
+
+def check_rows(estimator, X, dtype, reset):
+    """X as validated, with NaN but no infinities, and whether it has missing values, NaN."""
+    X = validate_data(
+        estimator,
+        native(X),
+        accept_sparse="csr",
+        dtype=dtype,
+        reset=reset,
+        ensure_all_finite=False,
+    )
+    return X, check_finite(estimator, X)
+
+
+def native(X):
+    """X in the byte order of this machine: scikit-learn would make float64 of other float32."""
+    if isinstance(X, np.ndarray) and not X.dtype.isnative:
+        return X.astype(X.dtype.newbyteorder("="))
+    return X
 
 
 def in_fitted_units(estimator, rows):
@@ -262,16 +273,37 @@ def in_fitted_units(estimator, rows):
 def check_finite(estimator, X):
     """Raise ValueError where X is infinite; return whether it has missing values, NaN."""
     values = X.data if sparse.issparse(X) else X
-    with np.errstate(over="ignore", invalid="ignore"):
+    with quiet_overflow():
         if np.isfinite(values.sum()):
             return False
-    assert_all_finite(X, allow_nan=True, estimator_name=type(estimator).__name__, input_name="X")
+        name = type(estimator).__name__
+        assert_all_finite(X, allow_nan=True, estimator_name=name, input_name="X")
     return bool(np.isnan(values.min()))
+
+
+def check_magnitude(X):
+    """Raise ValueError where the squares of X add up to more than float64 can hold.
+
+    Statistics are computed in float64: float32 values cannot be too large.
+    """
+    values = X.data if sparse.issparse(X) else X
+    if X.dtype == np.float32 or values.size == 0:
+        return
+    largest = max(-np.fmin.reduce(values, axis=None), np.fmax.reduce(values, axis=None))
+    # A value may be as far from the mean again as it is from 0.
+    if 2 * float(largest) > np.sqrt(np.finfo(np.float64).max / X.shape[0] / X.shape[1]):
+        raise ValueError(
+            f"X has values of up to {largest:.3g}, whose squares add up to more than {X.dtype} can "
+            "hold. Divide X by its largest absolute value first."
+        )
 
 
 def code_rows(estimator, X, n_components):
     """Validated `Rows` of codes."""
-    X = check_array(X, dtype=[np.float64, np.float32], input_name="X", estimator=estimator)
+    with quiet_overflow():
+        X = check_array(
+            native(X), dtype=[np.float64, np.float32], input_name="X", estimator=estimator
+        )
     if X.shape[1] != n_components:
         raise ValueError(
             f"X has {X.shape[1]} features, but the codes of this "

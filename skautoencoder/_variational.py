@@ -15,6 +15,7 @@ from .network.inference import column_variances, evidence_lower_bounds, outputs
 from .network.layers import Dense
 from .network.likelihoods import LIKELIHOODS
 from .network.losses import LOSSES
+from .network.parallel import quiet_overflow
 from .network.scaling import deviations
 
 # Draws of the code by which the evidence lower bound is estimated, or four for each unit.
@@ -342,7 +343,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         -------
         bound : ndarray of shape (n_samples,), of the dtype of X
             In nats, of the density in the units of X, over each row's observed cells;
-            higher is better.
+            higher is better; minus infinity where numbers overflow on the way to it.
         """
         check_is_fitted(self)
         rows = inference_rows(self, X)
@@ -353,7 +354,8 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
             likelihood=LIKELIHOODS[self.loss],
             draws=balanced_draws(self._n_features_out).astype(self.coefs_[0].dtype),
         )
-        return bounds.astype(rows.dtype)
+        with quiet_overflow():
+            return bounds.astype(rows.dtype)
 
     def _choose_output(self, rows):
         if self.output_activation != "auto":

@@ -14,6 +14,7 @@ from skautoencoder.network import principal
 from skautoencoder.network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from skautoencoder.network.principal import principal_components
 from skautoencoder.network.rows import Rows
+from skautoencoder.network.scaling import Scaling
 
 
 def pca_error(X, n_components):
@@ -42,6 +43,22 @@ def test_components_are_those_of_pca(form, X):
     np.testing.assert_allclose(np.abs(components @ pca.components_.T), np.eye(4), atol=1e-8)
     assert (components.max(axis=1) == np.abs(components).max(axis=1)).all()
     np.testing.assert_allclose(variances, pca.explained_variance_ * 299 / 300)
+
+
+@pytest.mark.parametrize("subset", [None, np.arange(0, 300, 3)])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_passes_over_sparse_rows_are_those_over_dense_ones(subset, weighted, X, rng, monkeypatch):
+    monkeypatch.setattr(principal, "MAX_COVARIANCE_FEATURES", 2)
+    X[X < 0] = 0
+    options = {
+        "scaling": Scaling(np.arange(12.0), np.arange(1.0, 13)),
+        "sample_weight": rng.uniform(size=300) if weighted else None,
+        "subset": subset,
+    }
+    forms = X, sparse.csr_array(X)
+    dense, thin = (principal_components(Rows(form, **options), 4) for form in forms)
+    for expected, found in zip(dense, thin, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.usefixtures("route")

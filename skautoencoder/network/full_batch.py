@@ -65,12 +65,14 @@ class FullBatchTrainer(Trainer):
         """What SciPy sees: as `_evaluate`, but always finite."""
         loss, gradient = self._evaluate(flat, order)
         with quiet_overflow():
-            is_finite = math.isfinite(loss) and math.isfinite(np.dot(gradient, gradient))
+            square = np.dot(gradient, gradient)
+            is_finite = math.isfinite(loss) and math.isfinite(square)
         if self._loss is None:
             self._refuse_divergence(loss if is_finite else math.inf)
             self._loss = loss
         if is_finite:
-            return loss, gradient
+            # SciPy divides by the norm, and the square of a smaller one is rounded off.
+            return loss, gradient if square > np.finfo(np.float64).tiny else np.zeros(len(flat))
         # The line search shortens a step that makes the loss rise; infinities it cannot read.
         return self._loss + max(1.0, abs(self._loss)), np.zeros(len(flat))
 

@@ -81,7 +81,8 @@ def squared_errors(networks, rows, workers):
     result = np.empty((len(rows), rows.n_features))
 
     def store(part, inputs, present, passage):
-        result[part] = _squared_errors(rows, inputs, passage)
+        errors = _squared_errors(rows, inputs, passage)
+        result[part] = np.where(np.isnan(errors), np.inf, errors)
         if present is not None:
             result[part][~present] = np.nan
 
@@ -99,6 +100,8 @@ def row_errors(networks, rows, workers):
             np.multiply(errors, present, out=errors)
             counts[part] = present.sum(axis=1)
         sums[part] = errors.sum(axis=1)
+        # A row that has overflowed on its way is as badly rebuilt as can be.
+        np.copyto(sums[part], np.inf, where=np.isnan(sums[part]))
 
     for_each_block(store, networks, rows, workers)
     return sums, counts
@@ -178,7 +181,9 @@ def evidence_lower_bounds(autoencoder, rows, workers, likelihood, draws):
             total += likelihood(inputs, output, present, variance)
         volume = np.broadcast_to(log_scale, inputs.shape)
         log_volume = volume.sum(axis=1, where=True if present is None else present)
-        result[part] = total / len(draws) - divergence(mean, log_variance) - log_volume
+        bounds = total / len(draws) - divergence(mean, log_variance) - log_volume
+        # Where numbers have overflowed on the way, minus infinity is still a bound.
+        result[part] = np.where(np.isnan(bounds), -np.inf, bounds)
 
     for_each_block(store, autoencoder.networks, rows, workers)
     return result

@@ -18,6 +18,9 @@ N_STEPS = 6
 
 # The covariance is drawn to that of independent features as if by so many rows.
 PRIOR_ROWS = 5.0
+# It weighs between these shares of the rows, whatever their weights: with less the covariance may
+# be singular, with more rounding would hide the rows.
+PRIOR_SHARES = (1e-10, 1e10)
 
 # Rows solved at a time; sorted by their number of cells, so that they need little padding.
 BLOCK_ROWS = 64
@@ -63,16 +66,26 @@ class NormalModel:
 
 def fit_normal(Z, missing, weights):
     """Estimate the distribution of standardised rows by expectation maximisation [1]_."""
-    prior = PRIOR_ROWS * np.eye(Z.shape[1])
+    prior_weight, weights = _relative_weights(weights)
+    prior = prior_weight * np.eye(Z.shape[1])
     filled, spread = np.where(missing, 0, Z), 0
     for _ in range(N_STEPS):
         mean = weights @ filled / weights.sum()
         centred = filled - mean
         scatter = (weights * centred.T) @ centred + spread + prior
-        model = NormalModel(mean, scatter / (weights.sum() + PRIOR_ROWS))
+        model = NormalModel(mean, scatter / (weights.sum() + prior_weight))
         model.fill(filled, missing)
         spread = _conditional_spread(model, missing, weights)
     return model
+
+
+def _relative_weights(weights):
+    """Weights of the prior and of the rows, the largest of these 1: products stay in range."""
+    largest = weights.max()
+    weights = weights / largest
+    with np.errstate(over="ignore"):
+        prior = PRIOR_ROWS / largest
+    return np.clip(prior, *np.multiply(PRIOR_SHARES, weights.sum())), weights
 
 
 def solve_within(matrix, chosen, right):

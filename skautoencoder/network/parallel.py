@@ -38,13 +38,24 @@ class Workers:
         """Return the results in the order of the items; the caller runs the first."""
         if self._pool is None or len(items) == 1:
             return [function(item) for item in items]
-        futures = [self._pool.submit(function, item) for item in items[1:]]
+        futures = []
         try:
+            for item in items[1:]:
+                futures.append(self._pool.submit(function, item))  # noqa: PERF401, see finally
             first = function(items[0])
         finally:
             # Also when interrupted: nobody may still write where the caller goes on.
-            wait(futures)
+            wait_for_all(futures)
         return [first, *(future.result() for future in futures)]
+
+
+def wait_for_all(futures):
+    """Wait until all are done; Ctrl-C counts only then."""
+    try:
+        wait(futures)
+    except KeyboardInterrupt:
+        wait(futures)
+        raise
 
 
 def even_slices(n, n_parts):

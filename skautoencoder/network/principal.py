@@ -7,7 +7,7 @@ References
 """
 
 import numpy as np
-from scipy import linalg
+from scipy import linalg, sparse
 from scipy.sparse import linalg as sparse_linalg
 
 from .activations import ACTIVATIONS
@@ -65,19 +65,50 @@ def _from_covariance(rows, mean, n_found):
 
 def _from_passes(rows, mean, n_found):
     """The same by Lanczos iterations, each of which takes a pass over the rows."""
+    stays_sparse = sparse.issparse(rows.X) and not rows.has_missing
+    scatter_times = _sparse_scatter(rows, mean) if stays_sparse else _scatter(rows, mean)
 
     def covariance_times(vector):
-        product = np.zeros(rows.n_features)
-        for weights, block in rows.blocks():
-            np.subtract(block, mean, out=block)
-            along = block @ vector.ravel()
-            product += (along if weights is None else along * weights) @ block
-        return product / rows.total_weight()
+        return scatter_times(vector.ravel()) / rows.total_weight()
 
     shape = (rows.n_features, rows.n_features)
     operator = sparse_linalg.LinearOperator(shape, matvec=covariance_times, dtype=np.float64)
     start = np.random.default_rng(0).normal(size=rows.n_features)
     return sparse_linalg.eigsh(operator, n_found, v0=start)
+
+
+def _scatter(rows, mean):
+    """Function that applies the sum of (x - mean)(x - mean)', by weight, to a vector."""
+
+    def scatter_times(vector):
+        product = np.zeros(rows.n_features)
+        for weights, block in rows.blocks():
+            np.subtract(block, mean, out=block)
+            along = block @ vector
+            product += (along if weights is None else along * weights) @ block
+        return product
+
+    return scatter_times
+
+
+def _sparse_scatter(rows, mean):
+    """The same for a sparse X, whose cells of 0 then take no time.
+
+    Scaled rows less their mean are (X - m) / s, with the mean m and the scale s in units of X.
+    """
+    X = rows.X if rows.subset is None else rows.X[rows.subset]
+    X, weights = X.astype(np.float64), rows.weights(slice(None))
+    shift, scale = (0.0, 1.0) if rows.scaling is None else (rows.scaling.shift, rows.scaling.scale)
+    own_mean, scale = shift + mean * scale, np.asarray(scale, dtype=np.float64)
+
+    def scatter_times(vector):
+        vector = vector / scale
+        along = X @ vector - own_mean @ vector
+        if weights is not None:
+            along = along * weights
+        return (X.T @ along - own_mean * along.sum()) / scale
+
+    return scatter_times
 
 
 def lay_paths(parameters, activations, code, components, share=1.0, bounded=False):
@@ -100,7 +131,7 @@ def lay_paths(parameters, activations, code, components, share=1.0, bounded=Fals
     """
     mean, axes, variances = components
     # The first number of the code has variance 1, whatever the units of the rows.
-    unit = 1.0 if parameters.ties else np.sqrt(variances[0]) or 1.0
+    unit = 1.0 if parameters.ties else _code_unit(variances[0], parameters.flat.dtype)
     encoder, decoder = parameters.weights[-2:]
     encoder[...] = share / unit * axes.T
     decoder[...] = share * unit * axes
@@ -111,6 +142,12 @@ def lay_paths(parameters, activations, code, components, share=1.0, bounded=Fals
         to_output[...] = mean - value
     elif not parameters.ties:
         decoder /= slope
+
+
+def _code_unit(variance, dtype):
+    """The deviation, or 1 where weights of its inverse, squared, might leave the dtype's range."""
+    deviation = np.sqrt(variance)
+    return deviation if deviation > np.finfo(dtype).tiny ** (1 / 3) else 1.0
 
 
 def end_in_zeros(parameters, activations, code):

@@ -160,7 +160,8 @@ def fit_scaling(kind, rows, mean, output):
 
 def _in_dtype(scaling, dtype):
     """The scaling in the dtype of X; ValueError where that cannot hold it."""
-    shift, scale = scaling.shift.astype(dtype), scaling.scale.astype(dtype)
+    with quiet_overflow():
+        shift, scale = scaling.shift.astype(dtype), scaling.scale.astype(dtype)
     if not (np.isfinite(shift).all() and np.isfinite(scale).all() and scale.all()):
         raise ValueError(
             f"X cannot be scaled in {dtype}: its values are too large or too close together for "

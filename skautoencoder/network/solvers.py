@@ -310,7 +310,8 @@ def orthogonalise(matrix, n_iterations):
     a, b, c = (matrix.dtype.type(coefficient) for coefficient in NEWTON_SCHULZ)
     is_tall = matrix.shape[0] > matrix.shape[1]
     X = matrix.T if is_tall else matrix
-    X = X / (np.linalg.norm(X) + np.finfo(X.dtype).tiny)
+    # A smaller norm would be one of squares that are rounded off, or of nothing at all.
+    X = X / max(np.linalg.norm(X), np.sqrt(np.finfo(X.dtype).tiny))
     for _ in range(n_iterations):
         square = X @ X.T
         X = a * X + (b * square + c * (square @ square)) @ X

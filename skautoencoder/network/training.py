@@ -183,7 +183,8 @@ class Trainer:
         self.state = best.restore(self.parameters, self.autoencoder.bottleneck)
         history.best_loss = best.loss
         if fallback is not None:
-            self._fall_back_unless_better(fallback, validation_rows)
+            with quiet_overflow():
+                self._fall_back_unless_better(fallback, validation_rows)
         return history
 
     def capture(self, order):
