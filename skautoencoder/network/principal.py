@@ -51,33 +51,44 @@ def principal_components(rows, n_components):
 def _from_covariance(rows, mean, n_found):
     """Largest eigenvalues and eigenvectors of the covariance matrix, smallest first."""
     n_features = rows.n_features
-    covariance = np.zeros((n_features, n_features), order="F")
+    covariance = rows.combined(_own_squares, mean)
+    covariance /= rows.total_weight()
+    subset = (n_features - n_found, n_features - 1)
+    return linalg.eigh(covariance, lower=False, subset_by_index=subset, overwrite_a=True)
+
+
+def _own_squares(rows, mean):
+    """Upper triangle of the sum of the rows' outer squares about the mean."""
+    covariance = np.zeros((rows.n_features, rows.n_features), order="F")
     for weights, block in rows.blocks():
         np.subtract(block, mean, out=block)
         if weights is not None:
             np.multiply(block, np.sqrt(weights, dtype=np.float64)[:, np.newaxis], out=block)
         # Adds block' block to the upper triangle, in place.
         covariance = linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=covariance, overwrite_c=1)
-    covariance /= rows.total_weight()
-    subset = (n_features - n_found, n_features - 1)
-    return linalg.eigh(covariance, lower=False, subset_by_index=subset, overwrite_a=True)
+    return covariance
 
 
 def _from_passes(rows, mean, n_found):
     """The same by Lanczos iterations, each of which takes a pass over the rows."""
 
     def covariance_times(vector):
-        product = np.zeros(rows.n_features)
-        for weights, block in rows.blocks():
-            np.subtract(block, mean, out=block)
-            along = block @ vector.ravel()
-            product += (along if weights is None else along * weights) @ block
-        return product / rows.total_weight()
+        return rows.combined(_own_product, mean, vector.ravel()) / rows.total_weight()
 
     shape = (rows.n_features, rows.n_features)
     operator = sparse_linalg.LinearOperator(shape, matvec=covariance_times, dtype=np.float64)
     start = np.random.default_rng(0).normal(size=rows.n_features)
     return sparse_linalg.eigsh(operator, n_found, v0=start)
+
+
+def _own_product(rows, mean, vector):
+    """Sum of the rows about the mean, each times its product with the vector."""
+    product = np.zeros(rows.n_features)
+    for weights, block in rows.blocks():
+        np.subtract(block, mean, out=block)
+        along = block @ vector
+        product += (along if weights is None else along * weights) @ block
+    return product
 
 
 def lay_paths(parameters, activations, code, components, share=1.0, bounded=False):
