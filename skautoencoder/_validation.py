@@ -14,6 +14,7 @@ from ._architecture import (
     layer_activations,
     network_widths,
 )
+from ._collections import dask_side, is_collection
 from .network.corruption import Corruption
 from .network.losses import LOSSES
 from .network.penalties import CodePenalty
@@ -219,11 +220,13 @@ def _refuse_other_kind(estimator):
 
 
 def training_rows(estimator, X, sample_weight, dtype, reset):
-    """Validated `Rows`, those with zero weight left out."""
+    """Validated `Rows`, those with zero weight left out; of a Dask collection, on its cluster."""
+    if is_collection(X):
+        return dask_side().cluster_rows(estimator, X, sample_weight, dtype, reset)
     X = validate_data(
         estimator, X, accept_sparse="csr", dtype=dtype, reset=reset, ensure_all_finite=False
     )
-    has_missing = check_finite(estimator, X)
+    has_missing = check_finite(X, type(estimator).__name__)
     weights = check_sample_weight(sample_weight, X)
     rows = Rows(X, sample_weight=weights, has_missing=has_missing)
     return rows if weights is None or weights.all() else rows.select(np.flatnonzero(weights))
@@ -239,7 +242,7 @@ def inference_rows(estimator, X, sample_weight=None):
         reset=False,
         ensure_all_finite=False,
     )
-    has_missing = check_finite(estimator, X)
+    has_missing = check_finite(X, type(estimator).__name__)
     weights = check_sample_weight(sample_weight, X)
     rows = Rows(X, sample_weight=weights, has_missing=has_missing)
     return in_fitted_units(estimator, rows)
@@ -259,13 +262,16 @@ def in_fitted_units(estimator, rows):
     return rows
 
 
-def check_finite(estimator, X):
-    """Raise ValueError where X is infinite; return whether it has missing values, NaN."""
+def check_finite(X, name):
+    """Raise ValueError where X is infinite; return whether it has missing values, NaN.
+
+    `name` is that of the estimator.
+    """
     values = X.data if sparse.issparse(X) else X
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(values.sum()):
             return False
-    assert_all_finite(X, allow_nan=True, estimator_name=type(estimator).__name__, input_name="X")
+    assert_all_finite(X, allow_nan=True, estimator_name=name, input_name="X")
     return bool(np.isnan(values.min()))
 
 
