@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from ._collections import dask_side, is_collection, takes_collections
 from ._threads import single_threaded_blas
 from ._validation import code_rows, inference_rows
 from .network.inference import outputs, row_errors, squared_errors
@@ -12,12 +13,14 @@ from .network.parallel import Workers, quiet_overflow
 from .network.scaling import Scaling, means, total_variation
 
 
+@takes_collections
 class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Encoding, decoding and errors of a fitted network.
 
     It reads `coefs_`, `intercepts_`, `linear_coefs_`, `linear_intercepts_`, `activations_`,
     `shift_`, `scale_`, `mean_`, `_n_encoder_layers` and `_has_bounded_paths`, and changes
-    nothing: several threads may share an estimator.
+    nothing: several threads may share an estimator. Of a Dask array or dataframe, methods
+    return a lazy one.
     """
 
     def transform(self, X):
@@ -25,13 +28,14 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
             Rows to encode.
 
         Returns
         -------
         codes : ndarray of shape (n_samples, n_components), of the dtype of X
-            The code of each row.
+            The code of each row; of a Dask array or dataframe a lazy one, here as in the
+            other methods that return something for each row.
         """
         check_is_fitted(self)
         encoder, _ = self._networks()
@@ -141,6 +145,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         score : float
             The explained share of the variance.
         """
+        if is_collection(X):
+            return dask_side().score(self, X, sample_weight)
         check_is_fitted(self)
         rows = inference_rows(self, X, sample_weight)
         errors, _ = run(row_errors, self._networks(), rows)
@@ -150,10 +156,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
                 errors.sum() if rows.sample_weight is None else errors @ rows.sample_weight
             )
             variation = float(total_variation(rows, means(rows)))
-        refuse_infinite(np.array([residual, variation]), "the sum of their squared errors")
-        if variation == 0:
-            return 1.0 if residual == 0 else 0.0
-        return 1 - residual / variation
+        return explained_share(residual, variation)
 
     @property
     def _n_features_out(self):
@@ -178,6 +181,14 @@ def finite_outputs(networks, rows, **options):
     values = run(outputs, networks, rows, **options)
     refuse_infinite(values, "what the network makes of them")
     return values
+
+
+def explained_share(residual, variation):
+    """Share of the variation that is not left in the residual."""
+    refuse_infinite(np.array([residual, variation]), "the sum of their squared errors")
+    if variation == 0:
+        return 1.0 if residual == 0 else 0.0
+    return 1 - residual / variation
 
 
 def refuse_infinite(values, what):

@@ -14,6 +14,7 @@ from ._architecture import (
     layer_activations,
     network_widths,
 )
+from ._collections import dask_side, is_collection
 from .network.corruption import Corruption
 from .network.losses import LOSSES
 from .network.parallel import quiet_overflow
@@ -220,7 +221,9 @@ def _refuse_other_kind(estimator):
 
 
 def training_rows(estimator, X, sample_weight, dtype, reset):
-    """Validated `Rows`, those with zero weight left out."""
+    """Validated `Rows`, those with zero weight left out; of a Dask collection, on its cluster."""
+    if is_collection(X):
+        return dask_side().cluster_rows(estimator, X, sample_weight, dtype, reset)
     X, has_missing = check_rows(estimator, X, dtype, reset)
     check_magnitude(X)
     weights = check_sample_weight(sample_weight, X)
@@ -246,7 +249,7 @@ def check_rows(estimator, X, dtype, reset):
         reset=reset,
         ensure_all_finite=False,
     )
-    return X, check_finite(estimator, X)
+    return X, check_finite(X, type(estimator).__name__)
 
 
 def native(X):
@@ -270,13 +273,15 @@ def in_fitted_units(estimator, rows):
     return rows
 
 
-def check_finite(estimator, X):
-    """Raise ValueError where X is infinite; return whether it has missing values, NaN."""
+def check_finite(X, name):
+    """Raise ValueError where X is infinite; return whether it has missing values, NaN.
+
+    `name` is that of the estimator.
+    """
     values = X.data if sparse.issparse(X) else X
     with quiet_overflow():
         if np.isfinite(values.sum()):
             return False
-        name = type(estimator).__name__
         assert_all_finite(X, allow_nan=True, estimator_name=name, input_name="X")
     return bool(np.isnan(values.min()))
 
@@ -329,15 +334,19 @@ def check_sample_weight(sample_weight, X):
             f"sample_weight must have one weight for each row, shape ({X.shape[0]},). "
             f"Got shape {weights.shape} instead."
         )
-    if weights.min() < 0:
+    low, high = weights.min(), weights.max()
+    refuse_wrong_weights(low, high)
+    return None if low == high else (weights / high).astype(X.dtype)
+
+
+def refuse_wrong_weights(low, high):
+    """Raise ValueError where the smallest or the largest weight says that weights are wrong."""
+    if low < 0:
         raise ValueError(
-            f"sample_weight must not be negative. Got {weights.min():g}: use 0 to leave a row out."
+            f"sample_weight must not be negative. Got {low:g}: use 0 to leave a row out."
         )
-    if weights.max() == 0:
+    if high == 0:
         raise ValueError("sample_weight is zero for every row: at least one must be positive.")
-    if weights.min() == weights.max():
-        return None
-    return (weights / weights.max()).astype(X.dtype)
 
 
 def check_range(rows, loss_name):
@@ -348,7 +357,7 @@ def check_range(rows, loss_name):
     smallest, largest = extremes(rows)
     low, high = smallest.min(), largest.max()
     # Scaling maps the largest value onto the bound to within rounding.
-    slack = 4 * np.finfo(rows.X.dtype).eps
+    slack = 4 * np.finfo(rows.dtype).eps
     if low < loss.low - slack or high > loss.high + slack:
         if np.isfinite(loss.high):
             end, advice = "]", "scale X, set scale='minmax' before the first fit"

@@ -51,25 +51,29 @@ def principal_components(rows, n_components):
 def _from_covariance(rows, mean, n_found):
     """Largest eigenvalues and eigenvectors of the covariance matrix, smallest first."""
     n_features = rows.n_features
-    covariance = np.zeros((n_features, n_features), order="F")
+    covariance = rows.combined(_own_squares, mean)
+    covariance /= rows.total_weight()
+    subset = (n_features - n_found, n_features - 1)
+    return linalg.eigh(covariance, lower=False, subset_by_index=subset, overwrite_a=True)
+
+
+def _own_squares(rows, mean):
+    """Upper triangle of the sum of the rows' outer squares about the mean."""
+    covariance = np.zeros((rows.n_features, rows.n_features), order="F")
     for weights, block in rows.blocks():
         np.subtract(block, mean, out=block)
         if weights is not None:
             np.multiply(block, np.sqrt(weights, dtype=np.float64)[:, np.newaxis], out=block)
         # Adds block' block to the upper triangle, in place.
         covariance = linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=covariance, overwrite_c=1)
-    covariance /= rows.total_weight()
-    subset = (n_features - n_found, n_features - 1)
-    return linalg.eigh(covariance, lower=False, subset_by_index=subset, overwrite_a=True)
+    return covariance
 
 
 def _from_passes(rows, mean, n_found):
     """The same by Lanczos iterations, each of which takes a pass over the rows."""
-    stays_sparse = sparse.issparse(rows.X) and not rows.has_missing
-    scatter_times = _sparse_scatter(rows, mean) if stays_sparse else _scatter(rows, mean)
 
     def covariance_times(vector):
-        return scatter_times(vector.ravel()) / rows.total_weight()
+        return rows.combined(_own_product, mean, vector.ravel()) / rows.total_weight()
 
     shape = (rows.n_features, rows.n_features)
     operator = sparse_linalg.LinearOperator(shape, matvec=covariance_times, dtype=np.float64)
@@ -77,38 +81,32 @@ def _from_passes(rows, mean, n_found):
     return sparse_linalg.eigsh(operator, n_found, v0=start)
 
 
-def _scatter(rows, mean):
-    """Function that applies the sum of (x - mean)(x - mean)', by weight, to a vector."""
-
-    def scatter_times(vector):
-        product = np.zeros(rows.n_features)
-        for weights, block in rows.blocks():
-            np.subtract(block, mean, out=block)
-            along = block @ vector
-            product += (along if weights is None else along * weights) @ block
-        return product
-
-    return scatter_times
+def _own_product(rows, mean, vector):
+    """Sum of the rows about the mean, each times its product with the vector."""
+    if sparse.issparse(rows.X) and not rows.has_missing:
+        return _own_sparse_product(rows, mean, vector)
+    product = np.zeros(rows.n_features)
+    for weights, block in rows.blocks():
+        np.subtract(block, mean, out=block)
+        along = block @ vector
+        product += (along if weights is None else along * weights) @ block
+    return product
 
 
-def _sparse_scatter(rows, mean):
+def _own_sparse_product(rows, mean, vector):
     """The same for a sparse X, whose cells of 0 then take no time.
 
     Scaled rows less their mean are (X - m) / s, with the mean m and the scale s in units of X.
     """
     X = rows.X if rows.subset is None else rows.X[rows.subset]
-    X, weights = X.astype(np.float64), rows.weights(slice(None))
+    weights = rows.weights(slice(None))
     shift, scale = (0.0, 1.0) if rows.scaling is None else (rows.scaling.shift, rows.scaling.scale)
     own_mean, scale = shift + mean * scale, np.asarray(scale, dtype=np.float64)
-
-    def scatter_times(vector):
-        vector = vector / scale
-        along = X @ vector - own_mean @ vector
-        if weights is not None:
-            along = along * weights
-        return (X.T @ along - own_mean * along.sum()) / scale
-
-    return scatter_times
+    vector = vector / scale
+    along = X @ vector - own_mean @ vector
+    if weights is not None:
+        along = along * weights
+    return (X.T @ along - own_mean * along.sum()) / scale
 
 
 def lay_paths(parameters, activations, code, components, share=1.0, bounded=False):
