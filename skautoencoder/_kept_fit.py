@@ -43,7 +43,7 @@ class KeptFit(UnkeptFit):
         self._path = path
         self._every = every
         self._has_warned = False
-        self._n_epochs_written = None
+        self._n_epochs_read = None
         self._saved = self._read() if path.exists() else None
 
     def seed(self, random_state):
@@ -66,7 +66,7 @@ class KeptFit(UnkeptFit):
 
     def before_epoch(self):
         n_epochs = self._n_epochs()
-        if n_epochs % self._every == 0 and n_epochs != self._n_epochs_written:
+        if n_epochs % self._every == 0 and n_epochs != self._n_epochs_read:
             self._try_to_write()
 
     def end(self):
@@ -110,7 +110,7 @@ class KeptFit(UnkeptFit):
         with self._refusing_damage():
             self._trainer.resume(captured, self._order)
         self.is_resumed, self.is_over = True, self._saved["is_over"]
-        self._n_epochs_written = self._n_epochs()
+        self._n_epochs_read = self._n_epochs()
         self._saved = None
 
     def _write_first(self):
@@ -125,7 +125,6 @@ class KeptFit(UnkeptFit):
             ) from error
 
     def _try_to_write(self):
-        self._n_epochs_written = self._n_epochs()
         try:
             self._write(self._trainer.capture(self._order))
         except OSError as error:

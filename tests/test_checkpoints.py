@@ -42,6 +42,7 @@ from skautoencoder import (
     SaltAndPepperNoise,
     SwapNoise,
     VariationalAutoencoderTransformer,
+    _base,
     _fingerprint,
 )
 from skautoencoder._checkpoint_file import MAGIC, decode, encode
@@ -224,15 +225,32 @@ class TestGoingOn:
             clone(model).fit(X)
         assert fuse.n_steps == 70
 
-    def test_a_finished_fit_returns_at_once_and_leaves_its_file(self, X, path, fuse):
+    @pytest.mark.parametrize("stops_early", [False, True])
+    def test_a_finished_fit_returns_at_once_and_leaves_its_file(self, stops_early, X, path, fuse):
+        params = {"tol": 1e3, "n_iter_no_change": 2} if stops_early else {}
         with Checkpoint(path):
-            whole = autoencoder().fit(X)
+            whole = autoencoder(**params).fit(X)
+        assert whole.n_iter_ == (3 if stops_early else SMALL["max_iter"])
         content, fuse.n_steps = path.read_bytes(), 0
-        again = fit_with(path, autoencoder(verbose=True), X)
+        again = fit_with(path, autoencoder(verbose=True, **params), X)
         assert fuse.n_steps == 0
         assert path.read_bytes() == content
         assert_same(vars(whole), vars(again.set_params(verbose=False)))
         assert pickle.dumps(whole) == pickle.dumps(again)
+
+    def test_the_line_of_progress_knows_how_many_epochs_were_over(self, X, begun, monkeypatch):
+        n_over = len(decode(begun.read_bytes())["captured"]["history"]["loss_curve"])
+        seen, progress_line = [], _base.progress_line
+
+        def recorded(*args):
+            seen.append(args)
+            return progress_line(*args)
+
+        monkeypatch.setattr(_base, "progress_line", recorded)
+        fit_with(begun, masked(), X)
+        masked().fit(X)
+        assert n_over > 0
+        assert seen == [(False, 7, n_over), (False, 7, 0)]
 
     def test_after_ctrl_c_a_fit_may_go_on(self, X, path, monkeypatch):
         whole = autoencoder().fit(X)
@@ -366,6 +384,10 @@ class TestBlocks:
             thread.join()
         assert not path.exists()
 
+    def test_it_is_silent_about_that_where_there_was_an_error(self, path):
+        with pytest.raises(KeyError), Checkpoint(path):
+            raise KeyError
+
     def test_partial_fit_writes_nothing(self, X, path):
         with Checkpoint(path):
             fitted = autoencoder().fit(X)
@@ -439,6 +461,13 @@ class TestOtherFits:
         message = refusal(begun, masked(), X.astype(np.float32))
         assert "the dtype of X is 'float64' there and 'float32' here" in message
         assert "X is not the same" in refusal(begun, masked(), sparse.csr_array(X))
+
+    def test_of_sparse_rows_that_differ_in_their_columns_alone(self, X, path):
+        X = sparse.csr_array(np.where(np.arange(6) % 2, X, 0))
+        with Checkpoint(path):
+            masked().fit(X)
+        other = sparse.csr_array((X.data, X.indices - 1, X.indptr), X.shape)
+        assert "another fit: X is not the same" in refusal(path, masked(), other)
 
     def test_of_other_weights(self, begun, X, rng):
         message = refusal(begun, masked(), X, sample_weight=rng.uniform(size=70))
@@ -708,6 +737,17 @@ class TestFullDisk:
             autoencoder().fit(X)
         assert other.read_text() == "not ours"
         assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+    def test_nor_is_a_link_that_someone_has_put_there_meanwhile(
+        self, X, path, tmp_path_factory, monkeypatch
+    ):
+        other = tmp_path_factory.mktemp("elsewhere") / "other"
+        other.write_text("not ours")
+        path.with_name("run.ckpt.part").symlink_to(other)
+        monkeypatch.setattr(Path, "unlink", lambda *args, **params: None)
+        with pytest.raises(FileExistsError, match="cannot be written"), Checkpoint(path):
+            autoencoder().fit(X)
+        assert other.read_text() == "not ours"
 
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
