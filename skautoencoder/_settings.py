@@ -80,7 +80,7 @@ def hold_out(estimator, rows, n_weights, rng):
     """Return the order of the training rows, and the validation rows or None."""
     n_rows = len(rows)
     if not _holds_out(estimator, n_rows, n_weights):
-        return np.arange(n_rows), None
+        return rows.order(), None
     n_validation = max(1, round(estimator.validation_fraction * n_rows))
     if n_validation >= n_rows:
         raise ValueError(
@@ -88,11 +88,7 @@ def hold_out(estimator, rows, n_weights, rng):
             f"no row to train on, n_samples={n_rows}: pass more rows, lower "
             "validation_fraction or set early_stopping=False."
         )
-    order = rng.permutation(n_rows)
-    order[:n_validation].sort()
-    if not estimator.shuffle:
-        order[n_validation:].sort()
-    return order[n_validation:], rows.select(order[:n_validation])
+    return rows.hold_out(n_validation, rng, estimator.shuffle)
 
 
 def _holds_out(estimator, n_rows, n_weights):

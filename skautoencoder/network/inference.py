@@ -116,7 +116,12 @@ def _squared_errors(rows, inputs, passage):
 
 
 def mean_loss(autoencoder, rows, loss, workers):
-    """Weighted mean of the loss over the rows, without penalties.
+    """Weighted mean of the loss over the rows, without penalties: see `total_loss`."""
+    return total_loss(autoencoder, rows, loss, workers) / rows.total_weight()
+
+
+def total_loss(autoencoder, rows, loss, workers):
+    """Weighted sum of the loss over the rows, without penalties.
 
     Where training corrupts its input or samples the code, so is this done here, with the
     same random numbers at every call, so that its values can be compared. For a sampled code
@@ -143,7 +148,7 @@ def mean_loss(autoencoder, rows, loss, workers):
         totals[part.start] = bottleneck.objective(total, total_divergence, n_cells)
 
     for_each_block(add, autoencoder.networks, rows, workers)
-    return sum(totals[start] for start in sorted(totals)) / rows.total_weight()
+    return sum(totals[start] for start in sorted(totals))
 
 
 def _sampled_output(bottleneck, passage, inputs, weights, rng):
@@ -191,6 +196,13 @@ def evidence_lower_bounds(autoencoder, rows, workers, likelihood, draws):
 
 def column_variances(networks, rows, workers):
     """Weighted variance over the rows of each of the last network's values."""
+    sums = rows.combined(_own_power_sums, networks, workers)
+    mean, mean_square = sums / rows.total_weight()
+    return np.maximum(mean_square - np.square(mean), 0)
+
+
+def _own_power_sums(rows, networks, workers):
+    """Weighted sums of the last network's values, and of their squares."""
     sums = {}
 
     def add(part, inputs, present, passage):
@@ -200,5 +212,4 @@ def column_variances(networks, rows, workers):
         sums[part.start] = np.stack([weights @ values, weights @ np.square(values)])
 
     for_each_block(add, networks, rows, workers)
-    mean, mean_square = sum(sums[start] for start in sorted(sums)) / rows.total_weight()
-    return np.maximum(mean_square - np.square(mean), 0)
+    return sum(sums[start] for start in sorted(sums))

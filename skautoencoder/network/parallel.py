@@ -34,6 +34,10 @@ class Workers:
             self._pool.shutdown()
             self._pool = None
 
+    def __reduce__(self):
+        """In another process there is the caller's thread alone."""
+        return Workers, ()
+
     def map(self, function, items):
         """Return the results in the order of the items; the caller runs the first."""
         if self._pool is None or len(items) == 1:

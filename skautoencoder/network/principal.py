@@ -6,6 +6,8 @@ References
 .. [2] Lehoucq, Sorensen, Yang (1998), ARPACK users' guide.
 """
 
+from functools import partial
+
 import numpy as np
 from scipy import linalg, sparse
 from scipy.sparse import linalg as sparse_linalg
@@ -51,16 +53,22 @@ def principal_components(rows, n_components):
 def _from_covariance(rows, mean, n_found):
     """Largest eigenvalues and eigenvectors of the covariance matrix, smallest first."""
     n_features = rows.n_features
-    covariance = np.zeros((n_features, n_features), order="F")
+    covariance = rows.combined(_own_squares, mean)
+    covariance /= rows.total_weight()
+    subset = (n_features - n_found, n_features - 1)
+    return linalg.eigh(covariance, lower=False, subset_by_index=subset, overwrite_a=True)
+
+
+def _own_squares(rows, mean):
+    """Upper triangle of the sum of the rows' outer squares about the mean."""
+    covariance = np.zeros((rows.n_features, rows.n_features), order="F")
     for weights, block in rows.blocks():
         np.subtract(block, mean, out=block)
         if weights is not None:
             np.multiply(block, np.sqrt(weights, dtype=np.float64)[:, np.newaxis], out=block)
         # Adds block' block to the upper triangle, in place.
         covariance = linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=covariance, overwrite_c=1)
-    covariance /= rows.total_weight()
-    subset = (n_features - n_found, n_features - 1)
-    return linalg.eigh(covariance, lower=False, subset_by_index=subset, overwrite_a=True)
+    return covariance
 
 
 def _from_passes(rows, mean, n_found):
@@ -79,16 +87,16 @@ def _from_passes(rows, mean, n_found):
 
 def _scatter(rows, mean):
     """Function that applies the sum of (x - mean)(x - mean)', by weight, to a vector."""
+    return partial(rows.combined, _own_scatter_times, mean)
 
-    def scatter_times(vector):
-        product = np.zeros(rows.n_features)
-        for weights, block in rows.blocks():
-            np.subtract(block, mean, out=block)
-            along = block @ vector
-            product += (along if weights is None else along * weights) @ block
-        return product
 
-    return scatter_times
+def _own_scatter_times(rows, mean, vector):
+    product = np.zeros(rows.n_features)
+    for weights, block in rows.blocks():
+        np.subtract(block, mean, out=block)
+        along = block @ vector
+        product += (along if weights is None else along * weights) @ block
+    return product
 
 
 def _sparse_scatter(rows, mean):

@@ -63,6 +63,26 @@ class Rows:
     def dtype(self):
         return self.X.dtype
 
+    def combined(self, function, *args, merge=np.add):
+        """``function(rows, *args)``.
+
+        Rows that lie in several places have it for each of them, and return what `merge`
+        makes of these results, two at a time.
+        """
+        return function(self, *args)
+
+    def order(self):
+        """The order in which the rows are trained on at first: as they come."""
+        return np.arange(len(self))
+
+    def hold_out(self, n_held_out, rng, shuffle):
+        """Order of the rows to train on, and as many others, drawn at random."""
+        order = rng.permutation(len(self))
+        order[:n_held_out].sort()
+        if not shuffle:
+            order[n_held_out:].sort()
+        return order[n_held_out:], self.select(order[:n_held_out])
+
     def select(self, subset):
         """Some of these rows, not copied."""
         return Rows(

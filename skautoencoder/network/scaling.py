@@ -35,6 +35,11 @@ def means(rows):
 
 def _first_observed(rows):
     """The first observed value of every feature; 0 where it has none."""
+    found = rows.combined(_own_first_observed, merge=_first_of_two)
+    return np.nan_to_num(found, copy=False, posinf=np.inf, neginf=-np.inf)
+
+
+def _own_first_observed(rows):
     if not rows.has_missing:
         first = np.empty((1, rows.n_features))
         rows.gather(slice(0, 1), first)
@@ -46,7 +51,11 @@ def _first_observed(rows):
         np.copyto(found, candidates, where=np.isnan(found))
         if not np.isnan(found).any():
             break
-    return np.nan_to_num(found, copy=False, posinf=np.inf, neginf=-np.inf)
+    return found
+
+
+def _first_of_two(one, other):
+    return np.where(np.isnan(one), other, one)
 
 
 def deviations(rows, mean):
@@ -56,16 +65,20 @@ def deviations(rows, mean):
 
 def total_variation(rows, mean):
     """Weighted sum of the squared distances of all observed cells from their features' means."""
-    return _sums(rows, lambda block: np.square(block - mean))[0].sum()
+    return weighted_sums(rows, lambda block: np.square(block - mean))[0].sum()
 
 
 def _average(rows, function):
-    sums, weights = _sums(rows, function)
+    sums, weights = weighted_sums(rows, function)
     return np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)
 
 
-def _sums(rows, function):
+def weighted_sums(rows, function):
     """Weighted sums over each feature's observed cells, and the sums of their weights."""
+    return rows.combined(_own_sums, function, merge=_add_pairs)
+
+
+def _own_sums(rows, function):
     sums = np.zeros(rows.n_features)
     totals = np.zeros_like(sums) if rows.has_missing else np.full_like(sums, rows.total_weight())
     for weights, block in rows.blocks():
@@ -78,15 +91,28 @@ def _sums(rows, function):
     return sums, totals
 
 
+def _add_pairs(one, other):
+    return one[0] + other[0], one[1] + other[1]
+
+
 def extremes(rows):
     """Minimum and maximum of every feature over its observed cells; 0 where it has none."""
+    low, high = rows.combined(_own_extremes, merge=_wider)
+    is_empty = low > high
+    low[is_empty] = high[is_empty] = 0
+    return low, high
+
+
+def _wider(one, other):
+    return np.minimum(one[0], other[0]), np.maximum(one[1], other[1])
+
+
+def _own_extremes(rows):
     low, high = np.full(rows.n_features, np.inf), np.full(rows.n_features, -np.inf)
     smallest, largest = (np.fmin, np.fmax) if rows.has_missing else (np.minimum, np.maximum)
     for _, block in rows.blocks():
         smallest(low, smallest.reduce(block, axis=0), out=low)
         largest(high, largest.reduce(block, axis=0), out=high)
-    is_empty = low > high
-    low[is_empty] = high[is_empty] = 0
     return low, high
 
 
@@ -96,7 +122,7 @@ def standard_scaling(rows, mean):
     A feature whose deviation is no more than rounding noise about its mean keeps it.
     """
     deviation = deviations(rows, mean)
-    noise = 10 * np.finfo(rows.X.dtype).eps * np.abs(mean)
+    noise = 10 * np.finfo(rows.dtype).eps * np.abs(mean)
     return Scaling(mean, np.where(deviation > noise, deviation, 1.0))
 
 
@@ -106,7 +132,7 @@ def common_scaling(rows, mean):
     Errors weigh as they do in the units of X, and principal components stay what they are.
     """
     scale = np.sqrt(np.mean(np.square(deviations(rows, mean))))
-    noise = 10 * np.finfo(rows.X.dtype).eps * np.abs(mean).max()
+    noise = 10 * np.finfo(rows.dtype).eps * np.abs(mean).max()
     return Scaling(mean, np.full(rows.n_features, scale if scale > noise else 1.0))
 
 
@@ -155,7 +181,7 @@ def fit_scaling(kind, rows, mean, output):
             scaling = minmax_scaling(rows, output.low, output.high)
         else:
             scaling = minmax_scaling(rows)
-    return None if scaling is None else _in_dtype(scaling, rows.X.dtype)
+    return None if scaling is None else _in_dtype(scaling, rows.dtype)
 
 
 def _in_dtype(scaling, dtype):

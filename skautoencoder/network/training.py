@@ -153,14 +153,22 @@ class Trainer:
         """
         batch_size = self.settings.batch_size
         total_weight = self.rows.total_weight(order)
-        mean_weight = total_weight / len(order)
-        total = 0.0
-        with quiet_overflow():
-            for start in range(0, len(order), batch_size):
-                index = order[start : start + batch_size]
-                total += self._step(index, mean_weight * len(index), n_steps)
+        starts = range(0, len(order), batch_size)
+        batches = (order[start : start + batch_size] for start in starts)
+        total = self.run_batches(batches, total_weight / len(order), n_steps)
         self.history.n_rows_seen += len(order)
         return total / total_weight
+
+    def run_batches(self, batches, mean_weight, n_steps=None):
+        """One step for each batch, an array of numbers of rows; the sum of their objectives.
+
+        `mean_weight` is that of all rows, in whichever batch.
+        """
+        total = 0.0
+        with quiet_overflow():
+            for index in batches:
+                total += self._step(index, mean_weight * len(index), n_steps)
+        return total
 
     def fit(self, order, validation_rows=None, on_epoch=None, fallback=None, before_epoch=None):
         """Up to `max_iter` epochs; the best weights are restored at the end.
@@ -247,10 +255,13 @@ class Trainer:
     def fit_pass(self, order):
         """One epoch with no planned end: the rate is the schedule's peak."""
         if self.settings.shuffle:
-            self.rng.shuffle(order)
+            self._shuffle(order)
         loss = self.epoch(order)
         self._refuse_divergence(loss)
         self.history.loss_curve.append(loss)
+
+    def _shuffle(self, order):
+        self.rng.shuffle(order)
 
     def _run_epochs(self, order, validation_rows, before_epoch, on_epoch, best):
         """Epochs up to `max_iter` of them, or until patience runs out."""
@@ -260,7 +271,7 @@ class Trainer:
             if before_epoch is not None:
                 before_epoch()
             if settings.shuffle and len(order) > settings.batch_size:
-                self.rng.shuffle(order)
+                self._shuffle(order)
             self._record(self.epoch(order, n_steps), order, validation_rows, best)
             if on_epoch is not None and on_epoch(self.history, self.learning_rate(n_steps)):
                 break
