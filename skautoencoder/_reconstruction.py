@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from ._collections import dask_side, is_collection, takes_collections
 from ._threads import single_threaded_blas
 from ._validation import code_rows, inference_rows
 from .network.inference import outputs, row_errors, squared_errors
@@ -12,6 +13,7 @@ from .network.parallel import Workers, quiet_overflow
 from .network.scaling import Scaling, means, total_variation
 
 
+@takes_collections
 class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Encoding, decoding and errors of a fitted network.
 
@@ -141,6 +143,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         score : float
             The explained share of the variance.
         """
+        if is_collection(X):
+            return dask_side().score(self, X, sample_weight)
         check_is_fitted(self)
         rows = inference_rows(self, X, sample_weight)
         errors, _ = run(row_errors, self._networks(), rows)
@@ -150,10 +154,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
                 errors.sum() if rows.sample_weight is None else errors @ rows.sample_weight
             )
             variation = float(total_variation(rows, means(rows)))
-        refuse_infinite(np.array([residual, variation]), "the sum of their squared errors")
-        if variation == 0:
-            return 1.0 if residual == 0 else 0.0
-        return 1 - residual / variation
+        return explained_share(residual, variation)
 
     @property
     def _n_features_out(self):
@@ -190,6 +191,14 @@ def refuse_infinite(values, what):
             f"X has values that are too large, or too far from those of the fit: {what} is more "
             f"than {values.dtype} can hold. Correct these rows, or leave them out."
         )
+
+
+def explained_share(residual, variation):
+    """Share of the variation that is not left in the residual; ValueError where one is infinite."""
+    refuse_infinite(np.array([residual, variation]), "the sum of their squared errors")
+    if variation == 0:
+        return 1.0 if residual == 0 else 0.0
+    return 1 - residual / variation
 
 
 def run(function, networks, rows, **options):

@@ -329,15 +329,19 @@ def check_sample_weight(sample_weight, X):
             f"sample_weight must have one weight for each row, shape ({X.shape[0]},). "
             f"Got shape {weights.shape} instead."
         )
-    if weights.min() < 0:
+    low, high = weights.min(), weights.max()
+    refuse_wrong_weights(low, high)
+    return None if low == high else (weights / high).astype(X.dtype)
+
+
+def refuse_wrong_weights(low, high):
+    """Raise ValueError where the smallest or the largest weight says that weights are wrong."""
+    if low < 0:
         raise ValueError(
-            f"sample_weight must not be negative. Got {weights.min():g}: use 0 to leave a row out."
+            f"sample_weight must not be negative. Got {low:g}: use 0 to leave a row out."
         )
-    if weights.max() == 0:
+    if high == 0:
         raise ValueError("sample_weight is zero for every row: at least one must be positive.")
-    if weights.min() == weights.max():
-        return None
-    return (weights / weights.max()).astype(X.dtype)
 
 
 def check_range(rows, loss_name):
@@ -348,7 +352,7 @@ def check_range(rows, loss_name):
     smallest, largest = extremes(rows)
     low, high = smallest.min(), largest.max()
     # Scaling maps the largest value onto the bound to within rounding.
-    slack = 4 * np.finfo(rows.X.dtype).eps
+    slack = 4 * np.finfo(rows.dtype).eps
     if low < loss.low - slack or high > loss.high + slack:
         if np.isfinite(loss.high):
             end, advice = "]", "scale X, set scale='minmax' before the first fit"

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
+from ._collections import takes_collections
 from ._compat import Interval, StrOptions, validate_parameter_constraints
 from ._random import generators
 from ._reconstruction import run
@@ -22,6 +23,7 @@ from .network.scaling import deviations
 N_BOUND_DRAWS = 64
 
 
+@takes_collections
 class VariationalAutoencoderTransformer(BaseAutoencoder):
     """Dimensionality reduction with a variational autoencoder, which can also make new rows.
 
