@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -18,6 +19,7 @@ from ._architecture import (
     weight_ties,
 )
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
+from ._collections import dask_side, is_collection
 from ._compat import Interval, StrOptions
 from ._documentation import DocumentedMixin
 from ._progress import progress_line
@@ -188,7 +190,7 @@ class BaseAutoencoder(
                 continues = hasattr(self, "coefs_")
                 rows, _, rng, _ = self._prepare(X, sample_weight, continues, self.random_state)
                 trainer = self._trainer(rows, rng, workers, in_fit=False)
-                trainer.fit_pass(np.arange(len(rows)))
+                trainer.fit_pass(rows.order())
                 self._store(trainer)
                 self._finish(rows, workers)
             self.best_loss_ = self.loss_curve_[-1]
@@ -309,13 +311,13 @@ class BaseAutoencoder(
         """What happens at the code while the network trains."""
         return PlainCode(self.code_penalty)
 
-    def _autoencoder(self, parameters):
-        """Networks of these parameters as training sees them."""
-        return Autoencoder.build(
-            parameters,
-            self.activations_,
-            self._n_encoder_layers,
-            LOSSES[self.loss],
+    def _network_maker(self):
+        """What makes networks, as training sees them, of parameters."""
+        return partial(
+            Autoencoder.build,
+            activations=self.activations_,
+            n_encoder_layers=self._n_encoder_layers,
+            loss=LOSSES[self.loss],
             bottleneck=self._bottleneck(),
             dropout=float(self.dropout),
             corruption=self.corruption,
@@ -326,9 +328,12 @@ class BaseAutoencoder(
         encoder, decoder = network_widths(self, rows.n_features)
         settings = training_settings(self, [*encoder, *decoder], len(rows), in_fit)
         state = settings.solver.continue_state(self._solver_state, parameters)
+        make = self._network_maker()
+        if is_collection(rows.X):
+            trainer = dask_side().ClusterTrainer
+            return trainer(make, parameters, rows, settings, state, rng, workers)
         trainer = FullBatchTrainer if settings.solver.is_full_batch else Trainer
-        autoencoder = self._autoencoder(parameters)
-        return trainer(autoencoder, parameters, rows, settings, state, rng, workers)
+        return trainer(make(parameters), parameters, rows, settings, state, rng, workers)
 
     def _finish(self, rows, workers):
         """Learn what a fitted network says about the rows it was trained on: here nothing."""

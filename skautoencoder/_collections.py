@@ -14,7 +14,7 @@ LAZY_METHODS = (
 
 def is_collection(X):
     """Whether X is a collection of Dask's: arrays of xarray, for one, only look like them."""
-    return hasattr(type(X), "__dask_graph__") and hasattr(type(X), "npartitions")
+    return hasattr(type(X), "__dask_graph__") and hasattr(X, "npartitions")
 
 
 def dask_side():

@@ -14,6 +14,7 @@ from ._architecture import (
     layer_activations,
     network_widths,
 )
+from ._collections import dask_side, is_collection
 from .network.corruption import Corruption
 from .network.losses import LOSSES
 from .network.parallel import quiet_overflow
@@ -220,7 +221,9 @@ def _refuse_other_kind(estimator):
 
 
 def training_rows(estimator, X, sample_weight, dtype, reset):
-    """Validated `Rows`, those with zero weight left out."""
+    """Validated `Rows`, those with zero weight left out; of a Dask collection, on its cluster."""
+    if is_collection(X):
+        return dask_side().cluster_rows(estimator, X, sample_weight, dtype, reset)
     X, has_missing = check_rows(estimator, X, dtype, reset)
     check_magnitude(X)
     weights = check_sample_weight(sample_weight, X)
@@ -246,7 +249,7 @@ def check_rows(estimator, X, dtype, reset):
         reset=reset,
         ensure_all_finite=False,
     )
-    return X, check_finite(estimator, X)
+    return X, check_finite(X, type(estimator).__name__)
 
 
 def native(X):
@@ -270,13 +273,15 @@ def in_fitted_units(estimator, rows):
     return rows
 
 
-def check_finite(estimator, X):
-    """Raise ValueError where X is infinite; return whether it has missing values, NaN."""
+def check_finite(X, name):
+    """Raise ValueError where X is infinite; return whether it has missing values, NaN.
+
+    `name` is that of the estimator.
+    """
     values = X.data if sparse.issparse(X) else X
     with quiet_overflow():
         if np.isfinite(values.sum()):
             return False
-        name = type(estimator).__name__
         assert_all_finite(X, allow_nan=True, estimator_name=name, input_name="X")
     return bool(np.isnan(values.min()))
 

@@ -351,7 +351,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         rows = inference_rows(self, X)
         bounds = run(
             evidence_lower_bounds,
-            self._autoencoder(self._parameters()),
+            self._network_maker()(self._parameters()),
             rows,
             likelihood=LIKELIHOODS[self.loss],
             draws=balanced_draws(self._n_features_out).astype(self.coefs_[0].dtype),

@@ -84,7 +84,16 @@ def modules_after(statement):
 
 def test_importing_needs_no_matplotlib_and_little_beyond_scikit_learn():
     extra = modules_after("import skautoencoder") - modules_after("import sklearn.base")
-    unwanted = {"matplotlib", "pandas", "joblib", "skops", "onnx", "skl2onnx"}
+    unwanted = {
+        "matplotlib",
+        "pandas",
+        "joblib",
+        "skops",
+        "onnx",
+        "skl2onnx",
+        "dask",
+        "distributed",
+    }
     assert not any(name.split(".")[0] in unwanted for name in extra)
     # Slow parts of scipy and scikit-learn that only some calls would need.
     assert not extra & {"scipy.optimize", "scipy.stats", "sklearn.preprocessing"}

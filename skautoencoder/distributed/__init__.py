@@ -5,6 +5,8 @@ functions of their arguments, so that whatever is lost with a worker can be comp
 """
 
 from .lazy import lazily
+from .rows import cluster_rows
 from .scoring import score
+from .training import ClusterTrainer
 
-__all__ = ["lazily", "score"]
+__all__ = ["ClusterTrainer", "cluster_rows", "lazily", "score"]

@@ -2,7 +2,6 @@
 
 import copy
 
-import numpy as np
 import pandas as pd
 from dask import delayed
 from sklearn.utils.validation import check_is_fitted

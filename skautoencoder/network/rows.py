@@ -1,5 +1,7 @@
 """The rows that a network sees: gathered, made dense and scaled a batch at a time."""
 
+import copy
+
 import numpy as np
 from scipy import sparse
 
@@ -85,14 +87,9 @@ class Rows:
 
     def select(self, subset):
         """Some of these rows, not copied."""
-        return Rows(
-            self.X,
-            self.scaling,
-            self.sample_weight,
-            self._locate(subset),
-            self.has_missing,
-            self.center,
-        )
+        rows = copy.copy(self)
+        rows.subset = self._locate(subset)
+        return rows
 
     def in_network_units(self, values):
         """One value for each feature, scaled."""

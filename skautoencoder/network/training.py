@@ -170,6 +170,11 @@ class Trainer:
                 total += self._step(index, mean_weight * len(index), n_steps)
         return total
 
+    def stand_at(self, run_step, rate_factor):
+        """Go on where a run has taken so many steps and plateaus have left so much of the rate."""
+        self._run_step = run_step
+        self._rate_factor = rate_factor
+
     def fit(self, order, validation_rows=None, on_epoch=None, fallback=None, before_epoch=None):
         """Up to `max_iter` epochs; the best weights are restored at the end.
 
