@@ -14,13 +14,24 @@ def rng():
     return np.random.default_rng(0)
 
 
+def start_cluster(**options):
+    """Two worker processes of one thread each; patient, for machines that are busy."""
+    dask, distributed = pytest.importorskip("dask"), pytest.importorskip("distributed")
+    timeouts = {f"distributed.comm.timeouts.{name}": "120s" for name in ("connect", "tcp")}
+    with dask.config.set(timeouts):
+        return distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address="127.0.0.1:0",  # any free port: another run may have the usual one
+            **options,
+        )
+
+
 @pytest.fixture(scope="session")
 def cluster():
-    """Two worker processes of one thread each."""
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as cluster:
+    """A cluster for all tests."""
+    with start_cluster() as cluster:
         yield cluster
 
 
@@ -30,4 +41,13 @@ def client(cluster):
     from distributed import Client
 
     with Client(cluster) as client:
+        yield client
+
+
+@pytest.fixture
+def fragile_client():
+    """The client of a cluster whose workers may be killed, which it would complain of."""
+    from distributed import Client
+
+    with start_cluster(silence_logs=50) as cluster, Client(cluster) as client:
         yield client

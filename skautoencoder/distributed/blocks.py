@@ -97,9 +97,14 @@ def _vector(sample_weight, n_rows):
     return sample_weight
 
 
-def known_lengths(X, compute=dask.compute):
-    """Number of rows of every block, counted on the way where X does not know it."""
+def known_lengths(X):
+    """Number of rows of every block, which are counted where X does not know it."""
     lengths = block_lengths(X)
     if lengths is None:
-        lengths = compute([dask.delayed(len)(block) for block in row_blocks(X)])
+        (lengths,) = dask.compute([dask.delayed(n_rows_of)(block) for block in row_blocks(X)])
     return lengths
+
+
+def n_rows_of(block):
+    """Number of rows; sparse matrices have no len."""
+    return block.shape[0]

@@ -2,7 +2,8 @@
 
 A round is one task for each share of the rows: it trains from the common state on batches of
 its share, and the states that come out are averaged, weighted by rows [1]_ [2]_ [3]_, moments
-of the solver included [4]_ [5]_. Tasks change none of their arguments and draw from seeds, so
+of the solver included [4]_ [5]_. A batch
+is cut into a part for each worker, and Adam's rate is that of such parts [6]_. Tasks change none of their arguments and draw from seeds, so
 that Dask can run any of them again elsewhere.
 
 References
@@ -15,6 +16,8 @@ References
    SGD for distributed non-convex optimization. ICML.
 .. [5] Cheng, Glasgow (2025), Convergence of distributed adaptive optimization with local
    updates. ICLR.
+.. [6] Malladi, Lyu, Panigrahi, Arora (2022), On the SDEs and scaling rules for adaptive gradient
+   algorithms. NeurIPS 35: why Adam's rate goes with the root of the batch size.
 """
 
 import copy
@@ -35,6 +38,8 @@ from .cluster import keep, merged
 # Steps between two averages (docs/scaling_out.rst), unless Dask's configuration says otherwise.
 ROUND_STEPS = 50
 ROUND_STEPS_KEY = "skautoencoder.round-steps"
+# A worker's part of a batch: products of fewer rows waste its time.
+MIN_ROWS_PER_STEP = 16
 
 
 @dataclass
@@ -98,8 +103,7 @@ class ClusterTrainer(Trainer):
     """
 
     def __init__(self, build, parameters, rows, settings, state, rng, workers):
-        batch_size = _total_batch_size(settings.batch_size, rows.counts)
-        settings = replace(settings, batch_size=batch_size)
+        settings = _settings_in_parts(settings, rows.counts)
         super().__init__(build(parameters), parameters, rows, settings, state, rng, workers)
         self._client = rows.client
         form = parameters.shapes, parameters.ties, parameters.flat.dtype
@@ -138,7 +142,7 @@ class ClusterTrainer(Trainer):
         loss = self._take_over(state.result())
         self._run_step += n_batches
         self.history.n_rows_seen += len(order)
-        return loss * len(order) / total_weight
+        return float(loss * len(order) / total_weight)
 
     def _shuffle(self, order):
         order.seed = int(self.rng.integers(2**63))
@@ -157,7 +161,7 @@ class ClusterTrainer(Trainer):
 
     def _mean_loss(self, rows):
         total = rows.combined(_total_loss, self._recipe, self._published())
-        return total / rows.total_weight()
+        return float(total / rows.total_weight())
 
     def _validation_losses(self, validation_rows):
         if validation_rows is None:
@@ -168,9 +172,17 @@ class ClusterTrainer(Trainer):
         )
 
 
-def _total_batch_size(batch_size, counts):
-    """Rows in a step of all workers: such that no share has fewer rows than there are steps."""
-    return max(batch_size, -(-sum(counts) // min(counts)))
+def _settings_in_parts(settings, counts):
+    """Settings whose batch is that of all workers, and whose rate is for steps on parts of it.
+
+    A batch is large enough for each part to have some rows, in the smallest share too.
+    """
+    asked, n_shares = settings.batch_size, len(counts)
+    batch_size = max(asked, min(sum(counts), n_shares * MIN_ROWS_PER_STEP))
+    batch_size = max(batch_size, -(-sum(counts) // min(counts)))
+    n_parts = max(1, asked * n_shares / batch_size)
+    rate = settings.learning_rate_init * settings.solver.rate_in_parts(n_parts)
+    return replace(settings, batch_size=batch_size, learning_rate_init=rate)
 
 
 def _rounds(n_batches):

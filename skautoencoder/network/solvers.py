@@ -30,6 +30,13 @@ class Solver(Component):
         """The initial learning rate for a network of these layer widths."""
         raise NotImplementedError
 
+    def rate_in_parts(self, n_parts):
+        """Factor on the rate where each of n parts of a batch has a step of its own.
+
+        The steps are averaged: of what is linear in the gradient, the mean is the batch's.
+        """
+        return 1.0
+
     def init_state(self, parameters):
         """State before the first step: the counter "step", and arrays."""
         raise NotImplementedError
@@ -182,6 +189,10 @@ class Adam(ElementwiseSolver):
 
     def auto_learning_rate(self, widths):
         return 0.08 / math.sqrt(max(widths))
+
+    def rate_in_parts(self, n_parts):
+        # Where noise rules, the second moment of a part's gradient is so many times the batch's.
+        return math.sqrt(n_parts)
 
     def _constants(self, step, learning_rate):
         """Bias correction, for moments kept without their factors (1 - beta)."""
