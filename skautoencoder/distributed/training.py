@@ -2,9 +2,9 @@
 
 A round is one task for each share of the rows: it trains from the common state on batches of
 its share, and the states that come out are averaged, weighted by rows [1]_ [2]_ [3]_, moments
-of the solver included [4]_ [5]_. A batch
-is cut into a part for each worker, and Adam's rate is that of such parts [6]_. Tasks change none of their arguments and draw from seeds, so
-that Dask can run any of them again elsewhere.
+of the solver included [4]_ [5]_. A batch is cut into a part for each worker, and Adam's rate is
+that of such parts [6]_. Tasks change none of their arguments and draw from seeds, so that Dask
+can run any of them again elsewhere.
 
 References
 ----------
