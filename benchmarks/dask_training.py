@@ -1,7 +1,4 @@
-"""Training on two workers of a local Dask cluster, and alone: errors, times and bytes a round.
-
-python benchmarks/dask_training.py --mnist mnist.npz
-"""
+"""Training on two workers of a local Dask cluster, and alone: errors, times and bytes a round."""
 
 import argparse
 import os
@@ -57,14 +54,24 @@ def parse_arguments():
 
 def report(client, length, settings, mnist, error):
     """One line: training in rounds of so many steps."""
-    n_blocks = N_WORKERS * BLOCKS_PER_WORKER
-    X = da.from_array(mnist.X_train, chunks=(-(-len(mnist.X_train) // n_blocks), -1)).persist()
+    X = on_workers(client, mnist.X_train)
     fitted, seconds = timed_fit(AutoencoderTransformer(**settings), X)
     n_steps = -(-len(mnist.X_train) // BATCH_SIZE)
     n_rounds = -(-n_steps // min(length, n_steps))
     own = test_error(fitted, mnist)
     name = f"all {n_steps}" if length >= n_steps else str(length)
     print(f"{name:>14} {own:11.6f} {own / error:6.3f} {seconds:8.1f} {n_rounds:7d}", flush=True)
+
+
+def on_workers(client, X):
+    """The rows as a Dask array, whose blocks the workers have."""
+    parts = np.array_split(X, N_WORKERS * BLOCKS_PER_WORKER)
+    futures = client.scatter(parts)
+    blocks = [
+        da.from_delayed(future, part.shape, part.dtype)
+        for future, part in zip(futures, parts, strict=True)
+    ]
+    return da.concatenate(blocks)
 
 
 def timed_fit(estimator, X):
