@@ -60,9 +60,9 @@ def docs(session):
 @nox.session
 def benchmarks(session):
     """See that the benchmarks run, and that the defaults do not fall below PCA."""
-    session.install(".")
+    session.install(".[dask]")
     session.run("python", "benchmarks/run.py", "--short")
-    for name in ("ablation", "outliers", "imputation"):
+    for name in ("ablation", "outliers", "imputation", "dask_training", "dask_transform"):
         session.run("python", f"benchmarks/{name}.py", "--short")
 
 

@@ -97,8 +97,9 @@ class BaseAutoencoder(
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data. float32 and float64 are kept; a C-contiguous array is not
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
+            Training data; for a Dask array or dataframe the workers of its cluster train
+            together. float32 and float64 are kept; a C-contiguous array is not
             copied, and a sparse matrix is made dense a batch at a time. Missing values
             (NaN) count neither in the loss nor in the scaling, and enter the network as
             their feature's mean.

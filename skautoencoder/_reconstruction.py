@@ -19,7 +19,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
     It reads `coefs_`, `intercepts_`, `linear_coefs_`, `linear_intercepts_`, `activations_`,
     `shift_`, `scale_`, `mean_`, `_n_encoder_layers` and `_has_bounded_paths`, and changes
-    nothing: several threads may share an estimator.
+    nothing: several threads may share an estimator. Of a Dask array or dataframe, methods
+    return a lazy one.
     """
 
     def transform(self, X):
@@ -27,13 +28,14 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
             Rows to encode.
 
         Returns
         -------
         codes : ndarray of shape (n_samples, n_components), of the dtype of X
-            The code of each row.
+            The code of each row; of a Dask array or dataframe a lazy one, here as in the
+            other methods that return something for each row.
         """
         check_is_fitted(self)
         encoder, _ = self._networks()

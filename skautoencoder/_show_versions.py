@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from threadpoolctl import threadpool_info
 
 PACKAGES = ("skautoencoder", "scikit-learn", "numpy", "scipy", "threadpoolctl", "joblib")
-EXTRAS = ("matplotlib", "pandas", "polars", "skops", "skl2onnx", "onnxruntime")
+EXTRAS = ("matplotlib", "pandas", "polars", "skops", "skl2onnx", "onnxruntime", "dask")
 
 
 def show_versions():
