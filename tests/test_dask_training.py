@@ -176,10 +176,10 @@ def test_two_workers_learn_what_one_machine_learns(digits, client):
 
 
 def test_a_variational_autoencoder_learns_its_noise_and_its_code(X, client):
-    options = {"max_iter": 10, "random_state": 0}
+    options = {"max_iter": 10, "batch_size": 32, "random_state": 0}
     alone = VariationalAutoencoderTransformer(5, **options).fit(X)
     together = VariationalAutoencoderTransformer(5, **options).fit(in_blocks(X))
-    assert together.noise_variance_ == pytest.approx(alone.noise_variance_, rel=0.1)
+    assert together.noise_variance_ == pytest.approx(alone.noise_variance_, rel=0.2)
     assert together.code_variance_.sum() == pytest.approx(alone.code_variance_.sum(), rel=0.3)
 
 
@@ -304,8 +304,8 @@ def test_a_batch_is_that_of_all_workers_and_its_parts_are_not_tiny():
 
     assert in_parts(64, [1000, 900], Adam()) == (64, 0.01 * 2**0.5)
     assert in_parts(64, [1000, 900], SGD()) == (64, 0.01)
-    # Sixteen rows of each worker, a quarter of what was asked for.
-    assert in_parts(64, 10 * [1000], Adam()) == (160, 0.02)
+    # Eight rows of each worker, an eighth of what was asked for.
+    assert in_parts(64, 10 * [1000], Adam()) == (80, 0.01 * 8**0.5)
     assert in_parts(64, [1000, 20], Adam())[0] == 64
     assert in_parts(64, [1000, 10], Adam())[0] == 101
 
@@ -350,7 +350,7 @@ def kill_in_training(client, killed):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="POSIX kills processes this way")
 def test_a_worker_killed_in_training_costs_no_row_and_no_bit(digits, fragile_client):
-    options = {"max_iter": 15, "early_stopping": True, "random_state": 0}
+    options = {"max_iter": 6, "early_stopping": True, "random_state": 0}
     X = in_blocks(digits, 200).map_blocks(lambda block: block + 0)
     with dask.config.set({"skautoencoder.round-steps": 2}):
         expected = AutoencoderTransformer(10, **options).fit(X)

@@ -36,10 +36,10 @@ from ..network.training import VALIDATION_PARTS, Trainer
 from .cluster import keep, merged
 
 # Steps between two averages (docs/scaling_out.rst), unless Dask's configuration says otherwise.
-ROUND_STEPS = 50
+ROUND_STEPS = 10
 ROUND_STEPS_KEY = "skautoencoder.round-steps"
-# A worker's part of a batch: products of fewer rows waste its time.
-MIN_ROWS_PER_STEP = 16
+# A worker's part of a batch, as small as "auto" ever makes a batch on one machine.
+MIN_ROWS_PER_STEP = 8
 
 
 @dataclass
