@@ -4,6 +4,7 @@ import warnings
 from contextlib import contextmanager
 
 from ._checkpoint_file import decode, encode
+from ._collections import is_collection
 from ._files import reason, write_whole
 from ._fingerprint import differences, entropy_of, fingerprint
 
@@ -53,6 +54,7 @@ class KeptFit(UnkeptFit):
 
     def begin(self, estimator, rows, trainer, order):
         _refuse_full_batch(estimator, trainer)
+        _refuse_collection(rows)
         self._trainer, self._order = trainer, order
         self._about = {
             "fingerprint": fingerprint(estimator, rows, trainer),
@@ -163,4 +165,13 @@ def _refuse_full_batch(estimator, trainer):
             f"solver={estimator.solver!r} cannot be used with a Checkpoint: what it has learned of "
             "the loss is inside of SciPy, which does not give it out. Use solver='adam', 'muon' or "
             "'sgd', or fit without a Checkpoint."
+        )
+
+
+def _refuse_collection(rows):
+    if is_collection(rows.X):
+        raise ValueError(
+            "A Dask collection cannot be trained on with a Checkpoint, which looks at all rows and "
+            "keeps their order: fit without it, where workers may be lost and only the client must "
+            "live, or fit X.compute() where it fits in memory."
         )

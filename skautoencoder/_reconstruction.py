@@ -183,14 +183,6 @@ def finite_outputs(networks, rows, **options):
     return values
 
 
-def explained_share(residual, variation):
-    """Share of the variation that is not left in the residual."""
-    refuse_infinite(np.array([residual, variation]), "the sum of their squared errors")
-    if variation == 0:
-        return 1.0 if residual == 0 else 0.0
-    return 1 - residual / variation
-
-
 def refuse_infinite(values, what):
     """Raise ValueError unless all values, which rows of X have led to, are finite."""
     with quiet_overflow():
@@ -201,6 +193,14 @@ def refuse_infinite(values, what):
             f"X has values that are too large, or too far from those of the fit: {what} is more "
             f"than {values.dtype} can hold. Correct these rows, or leave them out."
         )
+
+
+def explained_share(residual, variation):
+    """Share of the variation that is not left in the residual; ValueError where one is infinite."""
+    refuse_infinite(np.array([residual, variation]), "the sum of their squared errors")
+    if variation == 0:
+        return 1.0 if residual == 0 else 0.0
+    return 1 - residual / variation
 
 
 def run(function, networks, rows, **options):

@@ -12,6 +12,7 @@ from scipy import sparse
 from skautoencoder import (
     SGD,
     AutoencoderTransformer,
+    Checkpoint,
     SaltAndPepperNoise,
     VariationalAutoencoderTransformer,
 )
@@ -251,6 +252,16 @@ def test_on_linear_data_it_is_not_worse_than_pca(client, rng):
 def test_what_a_cluster_cannot_do_is_refused_before_any_work(options, message, X):
     with pytest.raises(ValueError, match=message):
         AutoencoderTransformer(**options).fit(in_blocks(X))
+
+
+def test_checkpoints_are_refused(X, client, tmp_path):
+    path = tmp_path / "fit.checkpoint"
+    with (
+        Checkpoint(path),
+        pytest.raises(ValueError, match="cannot be trained on with a Checkpoint"),
+    ):
+        AutoencoderTransformer(5).fit(in_blocks(X))
+    assert not path.exists()
 
 
 def test_training_without_a_cluster_says_how_to_get_one(X):

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import check_array
 
-from .._validation import check_finite, check_magnitude
+from .._validation import check_finite, check_magnitude, native
 from ..network.rows import Rows
 from .blocks import block_weights
 
@@ -51,7 +51,7 @@ def load(blocks, weights, dtype, name):
 
 def _as_array(block, dtype):
     return check_array(
-        block,
+        native(block),
         accept_sparse="csr",
         dtype=dtype,
         order="C",

@@ -6,6 +6,8 @@ References
 .. [2] Lehoucq, Sorensen, Yang (1998), ARPACK users' guide.
 """
 
+from functools import partial
+
 import numpy as np
 from scipy import linalg, sparse
 from scipy.sparse import linalg as sparse_linalg
@@ -71,9 +73,11 @@ def _own_squares(rows, mean):
 
 def _from_passes(rows, mean, n_found):
     """The same by Lanczos iterations, each of which takes a pass over the rows."""
+    stays_sparse = sparse.issparse(rows.X) and not rows.has_missing
+    scatter_times = _sparse_scatter(rows, mean) if stays_sparse else _scatter(rows, mean)
 
     def covariance_times(vector):
-        return rows.combined(_own_product, mean, vector.ravel()) / rows.total_weight()
+        return scatter_times(vector.ravel()) / rows.total_weight()
 
     shape = (rows.n_features, rows.n_features)
     operator = sparse_linalg.LinearOperator(shape, matvec=covariance_times, dtype=np.float64)
@@ -81,10 +85,12 @@ def _from_passes(rows, mean, n_found):
     return sparse_linalg.eigsh(operator, n_found, v0=start)
 
 
-def _own_product(rows, mean, vector):
-    """Sum of the rows about the mean, each times its product with the vector."""
-    if sparse.issparse(rows.X) and not rows.has_missing:
-        return _own_sparse_product(rows, mean, vector)
+def _scatter(rows, mean):
+    """Function that applies the sum of (x - mean)(x - mean)', by weight, to a vector."""
+    return partial(rows.combined, _own_scatter_times, mean)
+
+
+def _own_scatter_times(rows, mean, vector):
     product = np.zeros(rows.n_features)
     for weights, block in rows.blocks():
         np.subtract(block, mean, out=block)
@@ -93,20 +99,24 @@ def _own_product(rows, mean, vector):
     return product
 
 
-def _own_sparse_product(rows, mean, vector):
+def _sparse_scatter(rows, mean):
     """The same for a sparse X, whose cells of 0 then take no time.
 
     Scaled rows less their mean are (X - m) / s, with the mean m and the scale s in units of X.
     """
     X = rows.X if rows.subset is None else rows.X[rows.subset]
-    weights = rows.weights(slice(None))
+    X, weights = X.astype(np.float64), rows.weights(slice(None))
     shift, scale = (0.0, 1.0) if rows.scaling is None else (rows.scaling.shift, rows.scaling.scale)
     own_mean, scale = shift + mean * scale, np.asarray(scale, dtype=np.float64)
-    vector = vector / scale
-    along = X @ vector - own_mean @ vector
-    if weights is not None:
-        along = along * weights
-    return (X.T @ along - own_mean * along.sum()) / scale
+
+    def scatter_times(vector):
+        vector = vector / scale
+        along = X @ vector - own_mean @ vector
+        if weights is not None:
+            along = along * weights
+        return (X.T @ along - own_mean * along.sum()) / scale
+
+    return scatter_times
 
 
 def lay_paths(parameters, activations, code, components, share=1.0, bounded=False):
