@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-figure, (by_error, by_output) = plt.subplots(1, 2, figsize=(8, 2.9), layout="constrained")
+figure, (by_error, by_output) = plt.subplots(1, 2, figsize=(8, 3.6), layout="constrained")
 
 error = np.linspace(-3, 3, 301)
 size = np.abs(error)
@@ -22,5 +22,5 @@ for x, line in ((3.0, "-"), (1.0, ":")):
 by_output.set(xlabel="output before its activation, z", ylim=(0, 8))
 
 for ax in (by_error, by_output):
-    ax.legend(fontsize="small")
+    ax.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     ax.grid(alpha=0.3)
