@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-figure, (by_error, by_output) = plt.subplots(1, 2, figsize=(8, 3.6), layout="constrained")
+figure, (by_error, by_output) = plt.subplots(1, 2, figsize=(8, 3.7), layout="constrained")
 
 error = np.linspace(-3, 3, 301)
 size = np.abs(error)
@@ -21,6 +21,6 @@ for x, line in ((3.0, "-"), (1.0, ":")):
     by_output.plot(z, loss, line, color="C4", label=f"poisson, x = {x:g}")
 by_output.set(xlabel="output before its activation, z", ylim=(0, 8))
 
+figure.legend(fontsize="small", loc="outside lower center", ncols=3)
 for ax in (by_error, by_output):
-    ax.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     ax.grid(alpha=0.3)
