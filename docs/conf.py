@@ -17,6 +17,7 @@ copyright = "2026, the skautoencoder developers (BSD 3-Clause)"
 version = release = skautoencoder.__version__
 
 extensions = [
+    "matplotlib.sphinxext.plot_directive",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.doctest",
@@ -67,6 +68,11 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "remove_config_comments": True,
 }
+# The pictures of the pages are drawn from docs/pictures; the code is not shown.
+plot_formats = [("png", 150)]
+plot_html_show_formats = False
+plot_html_show_source_link = False
+
 # matplotlib says at every plt.show() that the gallery's backend has no window.
 warnings.filterwarnings("ignore", message=r".*FigureCanvasAgg is non-interactive.*")
 
@@ -78,17 +84,8 @@ html_css_files = ["site.css"]
 # Without a mode of its own the theme writes an error to the console of each new reader.
 html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
-# Pages without pages below them.
-pages = [
-    "index",
-    "install",
-    "user_guide",
-    "kinds",
-    "around_fit",
-    "defaults",
-    "architecture",
-    "changelog",
-]
+# Pages without pages beside or below them.
+pages = ["index", "install", "getting_started", "comparison", "faq"]
 html_sidebars = {page: [] for page in pages}
 html_theme_options = {
     "logo": {"text": "skautoencoder"},
@@ -104,6 +101,7 @@ html_theme_options = {
 copybutton_exclude = ".linenos, .gp, .go"
 
 doctest_global_setup = """
+from importlib.util import find_spec
 import numpy as np
 from sklearn.datasets import load_digits
 from skautoencoder import *
