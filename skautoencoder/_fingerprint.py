@@ -65,7 +65,9 @@ def describe(value):
         return float(value)
     if isinstance(value, (list, tuple)):
         return [describe(each) for each in value]
-    name = getattr(value, "__qualname__", type(value).__qualname__)
+    # NumPy's own functions have no qualified name in NumPy 2.0.
+    names = (getattr(value, key, None) for key in ("__qualname__", "__name__"))
+    name = next(filter(None, names), type(value).__qualname__)
     return {"type": name, **{str(key): describe(each) for key, each in _held(value).items()}}
 
 
