@@ -12,6 +12,7 @@ from itertools import product
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.decomposition import PCA
 
 from skautoencoder import (
     LBFGS,
@@ -282,6 +283,13 @@ class TestMagnitudes:
         assert all(np.isfinite(weights).all() for weights in autoencoder.linear_coefs_)
         assert autoencoder.reconstruct(X.astype(np.float32) * factor).max() < 1e-5
 
+    @pytest.mark.parametrize("factor", [1e-70, 1e70])
+    def test_float64_values_of_such_sizes_end_no_worse_than_pca_without_it(self, factor, X):
+        """Fourth powers overflow where the losses of PCA and of the network are compared."""
+        autoencoder = transformer(scale=None).fit(X * factor)
+        explained = PCA(2).fit(X).explained_variance_ratio_.sum()
+        assert autoencoder.score(X * factor) >= explained - 1e-9
+
     def test_subnormal_cells_among_usual_ones_are_zeros(self, name, X):
         X[::9] = 0
         with_subnormals = np.where(X == 0, 5e-324, X)
@@ -333,6 +341,15 @@ class TestMagnitudes:
         assert (bounds[3:] < -size).all()
         assert bounds.min() == -np.inf  # where the log-variance of the code is large
         np.testing.assert_allclose(bounds[:3], autoencoder.score_samples(X[:3]))
+
+    @pytest.mark.parametrize("name", ["detector", "imputer", "imputer from means"])
+    def test_the_largest_float32_values_are_as_good_as_others(self, name, X):
+        X = with_gaps(ESTIMATORS[name](), X / np.abs(X[1:]).max()).astype(np.float32)
+        factor = np.float32(2.0**127)
+        found, expected = fitted_outputs(name, X * factor), fitted_outputs(name, X)
+        for values, usual in zip(found, expected, strict=True):
+            unit = factor if name.startswith("imputer") else 1
+            np.testing.assert_allclose(values / unit, usual, rtol=1e-3, atol=1e-3)
 
     @pytest.mark.parametrize(("dtype", "size"), [(np.float32, 3e38), (np.float64, 1e308)])
     def test_the_detector_takes_them_for_outliers(self, dtype, size, X):
