@@ -1,12 +1,19 @@
 """The epochs: order of rows, patience, best weights, schedules, divergence."""
 
+import gc
 import math
+import weakref
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from skautoencoder import AdaptiveSchedule, ConstantSchedule, CosineSchedule
+from skautoencoder import (
+    AdaptiveSchedule,
+    AutoencoderTransformer,
+    ConstantSchedule,
+    CosineSchedule,
+)
 from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.bottleneck import GaussianCode, PlainCode
 from skautoencoder.network.losses import LOSSES
@@ -348,3 +355,19 @@ def test_a_pass_without_planned_end_runs_at_the_peak_rate(X):
     trainer.fit_pass(np.arange(10))
     assert solver.rates == [0.1] * 3
     assert len(trainer.history.loss_curve) == 1
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_rows_are_let_go_when_training_is_over(method, rng):
+    """Pieces of a stream would otherwise pile up until Python looks for cycles."""
+    autoencoder = AutoencoderTransformer(2, hidden_layer_sizes=4, max_iter=1, random_state=0)
+    X = rng.random((100, 6))
+    kept = weakref.ref(X)
+    gc.collect()
+    gc.disable()
+    try:
+        getattr(autoencoder, method)(X)
+        del X
+        assert kept() is None
+    finally:
+        gc.enable()

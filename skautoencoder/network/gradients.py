@@ -5,6 +5,8 @@ have done their part: the gradient of every weight is a sum over all of them, an
 computes those of its share of the parameters, just before it moves them.
 """
 
+from weakref import WeakMethod
+
 import numpy as np
 
 from .autoencoder import BatchMemory
@@ -176,7 +178,9 @@ class BatchGradient:
         self.generators = [generator for generator in generators if generator is not None]
         n_shares = max(n_shards, n_shares_for(self.parameters, self.workers.n_threads))
         self._gradients = self.parameters.gradients()
-        self._gradients.source = self._complete
+        # Without a cycle, so that rows are let go with the training that they were for.
+        complete = WeakMethod(self._complete)
+        self._gradients.source = lambda part: complete()(part)
         self._gradients.shares = self.parameters.parts(n_shares)
         self._products = {}
 
