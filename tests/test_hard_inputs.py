@@ -45,6 +45,8 @@ ESTIMATORS = {
     ),
 }
 AUTOENCODERS = ["transformer", "without paths", "variational"]
+# In the normal fill, weights count as rows do beside the prior: their size matters.
+WITHOUT_NORMAL_FILL = [name for name in ESTIMATORS if name != "imputer"]
 OUTPUTS = ("transform", "reconstruct", "score_samples", "feature_contributions")
 
 
@@ -123,12 +125,10 @@ class TestConstantsAndRepetitions:
         np.testing.assert_allclose(autoencoder.reconstruct(X), X)
         assert autoencoder.score(X) == 1
 
-    @pytest.mark.parametrize("name", AUTOENCODERS)
+    @pytest.mark.parametrize("name", ["transformer", "without paths"])
     @pytest.mark.parametrize("n_copies", [2, 3])
     def test_repeated_rows_are_rows_of_that_weight_in_full_batch(self, name, n_copies, X):
         """Of a network without random numbers: a variational one draws them for each row."""
-        if name == "variational":
-            pytest.skip("samples a code for each row, so copies get codes of their own")
         params = {"batch_size": 10**6, "early_stopping": False, "max_iter": 20}
         weights = np.ones(60)
         weights[::4] = n_copies
@@ -390,16 +390,15 @@ def bad_cells(X, value):
 
 class TestInfinitiesAndNaN:
     @pytest.mark.parametrize("value", [np.inf, -np.inf])
-    @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array, np.asfortranarray])
-    def test_infinity_is_refused_in_X(self, name, value, form, X):
-        if form is sparse.csr_array and name.startswith("imputer"):
-            pytest.skip("an imputer takes no sparse X")
+    def test_infinity_is_refused_in_X(self, name, value, X):
+        form = np.asarray if name.startswith("imputer") else sparse.csr_array
         fitted = ESTIMATORS[name]().fit(X)
         before = pickle.dumps(fitted)
         for method in ("fit", *OUTPUTS):
             if hasattr(fitted, method):
-                with pytest.raises(ValueError, match=r"Input X contains infinity|contains NaN or"):
-                    getattr(fitted, method)(form(bad_cells(X, value)))
+                for bad in (bad_cells(X, value), form(bad_cells(X, value))):
+                    with pytest.raises(ValueError, match="Input X contains infinity"):
+                        getattr(fitted, method)(bad)
         assert pickle.dumps(fitted) == before
 
     def test_infinities_of_both_signs_are_refused(self, name, X):
@@ -460,19 +459,17 @@ class TestWeights:
         with pytest.raises(ValueError, match="zero for every row: at least one must be positive"):
             ESTIMATORS[name]().fit(X, sample_weight=np.zeros(60))
 
+    @pytest.mark.parametrize("name", WITHOUT_NORMAL_FILL)
     @pytest.mark.parametrize("size", [5e-324, 1e-300, 1e300, np.finfo(np.float64).max])
     def test_equal_weights_of_any_size_are_no_weights(self, name, size, X):
         X = with_gaps(ESTIMATORS[name](), X)
-        if name == "imputer":
-            pytest.skip("of the normal fill, weights count as rows do: see the next but one")
         found = fitted_outputs(name, X, sample_weight=np.full(60, size))
         assert_same_bits(found, fitted_outputs(name, X))
 
+    @pytest.mark.parametrize("name", WITHOUT_NORMAL_FILL)
     @pytest.mark.parametrize("factor", [2.0**-1000, 2.0**1000, 1e-300, 1e300])
     def test_only_their_ratios_count(self, name, factor, X, rng):
         X, weights = with_gaps(ESTIMATORS[name](), X), rng.integers(0, 5, size=60).astype(float)
-        if name == "imputer":
-            pytest.skip("of the normal fill, weights count as rows do: see the next one")
         found = fitted_outputs(name, X, sample_weight=factor * weights)
         for one, other in zip(found, fitted_outputs(name, X, sample_weight=weights), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)

@@ -233,7 +233,7 @@ with threadpool_limits(n_threads, user_api="blas"):
 @pytest.mark.parametrize(("n_threads", "solver"), [(1, "adam"), (2, "adam"), (1, "lbfgs")])
 def test_signals_at_any_time_leave_the_earlier_state_or_the_best_weights(n_threads, solver):
     command = [sys.executable, "-c", SIGNALS, str(n_threads), solver]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr
     assert set(run.stdout.split()) == {"error", "warning"}
 

@@ -79,7 +79,7 @@ def test_a_child_process_gives_the_same_bits(method, X, wide):
         context = multiprocessing.get_context(method)
         with ProcessPoolExecutor(1, mp_context=context) as pool:
             futures = [pool.submit(fit_and_use, *job) for job in jobs]
-            found = [future.result(timeout=60) for future in futures]
+            found = [future.result(timeout=300) for future in futures]
     for results, result in zip(found, expected, strict=True):
         for each in results:
             np.testing.assert_array_equal(each, result)
@@ -127,7 +127,7 @@ def test_a_fork_amid_the_fit_of_another_thread_neither_hangs_nor_keeps_its_limit
         env={**os.environ, **limits},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=300,
     )
     assert run.returncode == 0, run.stderr
 
@@ -136,7 +136,7 @@ def test_a_fork_amid_the_fit_of_another_thread_neither_hangs_nor_keeps_its_limit
 def test_eight_threads_share_an_estimator_and_fit_clones_at_once(name, X):
     fitted = ESTIMATORS[name]().fit(X)
     expected, before = output(fitted, X), pickle.dumps(fitted)
-    start = threading.Barrier(8, timeout=30)
+    start = threading.Barrier(8, timeout=300)
 
     def work(_):
         start.wait()
