@@ -2,8 +2,11 @@
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
+import threading
+import time
 import warnings
 from pathlib import Path
 
@@ -238,22 +241,24 @@ def test_signals_at_any_time_leave_the_earlier_state_or_the_best_weights(n_threa
     assert set(run.stdout.split()) == {"error", "warning"}
 
 
-def test_ctrl_c_while_waiting_for_other_threads_still_waits(monkeypatch):
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+def test_ctrl_c_while_waiting_for_other_threads_still_waits():
     """Else they might write to weights that have been restored already."""
-    from skautoencoder.network import parallel
-
-    waited, wait = [], parallel.wait
-
-    def interrupted(futures):
-        waited.append(len(futures))
-        if len(waited) == 1:
-            raise KeyboardInterrupt
-        return wait(futures)
-
-    monkeypatch.setattr(parallel, "wait", interrupted)
     done = []
-    with Workers(2) as workers:
-        with pytest.raises(KeyboardInterrupt):
-            workers.map(done.append, [0, 1, 2])
-        assert sorted(done) == [0, 1, 2]
-    assert waited == [2, 2]
+
+    def work(item):
+        if item == 1:
+            time.sleep(0.05)  # the caller is waiting by now
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            time.sleep(0.05)
+        done.append(item)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with Workers(2) as workers:
+            with pytest.raises(KeyboardInterrupt):
+                workers.map(work, [0, 1, 2])
+            assert sorted(done) == [0, 1, 2]
+            assert workers.map(abs, [-1, -2]) == [1, 2]
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -23,7 +23,7 @@ from skautoencoder import (
     VariationalAutoencoderTransformer,
 )
 from skautoencoder._threads import single_threaded_blas
-from skautoencoder.network.parallel import Workers
+from skautoencoder.network.parallel import THREAD_NAME, Workers
 
 SMALL = {"n_components": 2, "hidden_layer_sizes": 4, "max_iter": 3}
 ESTIMATORS = {
@@ -168,7 +168,7 @@ class Watched(AutoencoderTransformer):
 
         def watched(order, validation_rows, before_epoch, on_epoch, best):
             def count(history, learning_rate):
-                ours = sum("ThreadPoolExecutor" in t.name for t in threading.enumerate())
+                ours = sum(t.name == THREAD_NAME for t in threading.enumerate())
                 self.n_computing_ = max(self.n_computing_, (1 + ours) * max(blas_threads()))
                 return on_epoch(history, learning_rate)
 
