@@ -126,9 +126,8 @@ class BaseAutoencoder(
         UserWarning
             Where Ctrl-C ended training early; the best weights so far are kept.
         """
-        with unchanged_on_failure(self):
+        with unchanged_on_failure(self), kept_fit() as kept:
             continues = self.warm_start and hasattr(self, "coefs_")
-            kept = kept_fit()
             seed = kept.seed(self.random_state)
             with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
                 rows, split_rng, rng, fallback = self._prepare(X, sample_weight, continues, seed)
