@@ -14,6 +14,10 @@ import numpy as np
 MAGIC = b"skautoencoder checkpoint 1\n"
 DTYPES = {"<f4", "<f8", "<i4", "<i8", ">f4", ">f8", ">i4", ">i8"}
 
+# Arrays of a run have one dimension, and no size of any array is as large.
+MAX_DIMENSIONS = 8
+LARGE_SIZE = 2**63
+
 # Stands in the JSON text where an array was: its dtype and shape. They follow in this order.
 ARRAY_KEY = "array"
 
@@ -60,9 +64,11 @@ class _Arrays:
         return self._next(*part[ARRAY_KEY]) if part.keys() == {ARRAY_KEY} else part
 
     def _next(self, dtype, *shape):
-        if dtype not in DTYPES or any(type(size) is not int or size < 0 for size in shape):
+        is_shape = all(type(size) is int and size >= 0 for size in shape)
+        if dtype not in DTYPES or not is_shape or len(shape) > MAX_DIMENSIONS:
             raise ValueError("an array of unknown kind")
-        n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+        # The product of small numbers alone: that of large ones takes for ever.
+        n_bytes = math.prod(min(size, LARGE_SIZE) for size in shape) * np.dtype(dtype).itemsize
         if n_bytes > len(self.unread):
             raise ValueError("an array that is larger than the file")
         array = np.frombuffer(self.unread[:n_bytes], dtype).reshape(shape)

@@ -4,6 +4,7 @@ import warnings
 from contextlib import ExitStack, contextmanager
 
 from ._checkpoint_file import decode, encode
+from ._checkpoint_schema import check_file, check_run
 from ._collections import is_collection
 from ._files import reason, remove_parts, sole_use, write_whole
 from ._fingerprint import differences, entropy_of, fingerprint
@@ -64,7 +65,7 @@ class KeptFit(UnkeptFit):
             self._write_first()
         else:
             self._refuse_other_fit()
-            self._resume(self._saved["captured"])
+            self._resume(self._saved)
 
     def before_epoch(self):
         n_epochs = self._n_epochs()
@@ -84,7 +85,7 @@ class KeptFit(UnkeptFit):
         content = self._path.read_bytes()
         with self._refusing_damage():
             saved = decode(content)
-            check_saved(saved)
+            check_file(saved)
         return saved
 
     @contextmanager
@@ -106,12 +107,13 @@ class KeptFit(UnkeptFit):
                 "written to go on; delete it, or choose another path, to train anew."
             )
 
-    def _resume(self, captured):
-        if captured is None:
+    def _resume(self, saved):
+        if saved["captured"] is None:
             return
         with self._refusing_damage():
-            self._trainer.resume(captured, self._order)
-        self.is_resumed, self.is_over = True, self._saved["is_over"]
+            check_run(saved, self._trainer, self._order)
+        self._trainer.resume(saved["captured"], self._order)
+        self.is_resumed, self.is_over = True, saved["is_over"]
         self._n_epochs_read = self._n_epochs()
         self._saved = None
 
@@ -160,20 +162,6 @@ def only_fit_of(path):
         if is_alone:
             remove_parts(path)
         yield
-
-
-def check_saved(saved):
-    """Raise unless what a file holds has the parts of a checkpoint; the trainer checks its own."""
-    entropy, captured = saved["entropy"], saved["captured"]
-    seeds = entropy if isinstance(entropy, list) else [entropy]
-    is_whole = (
-        all(type(seed) is int and seed >= 0 for seed in seeds)
-        and isinstance(saved["fingerprint"], dict)
-        and isinstance(saved["is_over"], bool)
-        and (captured is None or isinstance(captured, dict))
-    )
-    if not is_whole:
-        raise ValueError("its parts are not those of a checkpoint")
 
 
 def _refuse_full_batch(estimator, trainer):

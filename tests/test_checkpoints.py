@@ -14,6 +14,7 @@ import sys
 import threading
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -557,47 +558,88 @@ def first_again(order):
     return order
 
 
-FITS_NOT = "its parts do not fit the network"
+def nested(depth):
+    """A list in a list, and so on."""
+    return [nested(depth - 1)] if depth else []
+
+
+def sizes(n_dimensions):
+    """The text of an array whose sizes have four thousand digits each."""
+    return json.dumps({"array": ["<f8", *n_dimensions * [10**4000]]}).encode()
+
+
+HUGE = 10**400
 HOSTILE = [
-    (put("captured", "parameters", value=lambda array: array[:-1]), FITS_NOT),
-    (put("captured", "parameters", value=lambda array: array.astype("f4")), FITS_NOT),
-    (put("captured", "parameters", value=[1.0]), FITS_NOT),
-    (put("captured", "parameters", value=first_nan), FITS_NOT),
-    (put("captured", "order", value=lambda order: order + 1), FITS_NOT),
-    (put("captured", "order", value=first_again), FITS_NOT),
-    (put("captured", "order", value=lambda order: order.astype("f8")), FITS_NOT),
-    (put("captured", "order", value=lambda order: order.tolist()), FITS_NOT),
-    (put("captured", "state", "step", value=True), FITS_NOT),
-    (put("captured", "state", "step", value=1.5), FITS_NOT),
-    (put("captured", "state", value={}), FITS_NOT),
-    (put("captured", "state", "second", value=first_nan), FITS_NOT),
-    (put("captured", "bottleneck", value=1.0), FITS_NOT),
-    (put("captured", "counters", "fit", value=1), FITS_NOT),
-    (put("captured", "counters", "_rate_factor", value="1"), FITS_NOT),
-    (put("captured", "best", "copy", 0, value=first_nan), FITS_NOT),
-    (put("captured", "best", "copy", value=[]), FITS_NOT),
-    (put("captured", "best", "loss", value=None), FITS_NOT),
-    (put("captured", "history", "loss_curve", value=["a"]), FITS_NOT),
-    (put("captured", "history", "loss_curve", value=[np.inf]), FITS_NOT),
-    (put("captured", "history", "validation_loss_curve", value={}), FITS_NOT),
-    (put("captured", "history", "interrupted", value=True), FITS_NOT),
-    (put("captured", "generators", value=[]), FITS_NOT),
-    (put("captured", "generators", 0, "bit_generator", value="MT19937"), "PCG64"),
-    (put("captured", "generators", 0, "state", "state", value=-1), "OverflowError"),
-    (put("captured", value={}), "KeyError"),
-    (put("captured", value=[]), "not those of a checkpoint"),
-    (put("entropy", value=-1), "not those of a checkpoint"),
-    (put("entropy", value="os.system"), "not those of a checkpoint"),
-    (put("fingerprint", value=None), "not those of a checkpoint"),
-    (put("is_over", value=1), "not those of a checkpoint"),
-    (write_body(b"[]"), "TypeError"),
-    (write_body(b"{}"), "KeyError"),
+    (put("captured", "parameters", value=lambda array: array[:-1]), "captured.parameters"),
+    (put("captured", "parameters", value=lambda array: array.astype("f4")), "captured.parameters"),
+    (put("captured", "parameters", value=[1.0]), "captured.parameters"),
+    (put("captured", "parameters", value=first_nan), "captured.parameters"),
+    (put("captured", "order", value=lambda order: order + 1), "captured.order"),
+    (put("captured", "order", value=first_again), "captured.order"),
+    (put("captured", "order", value=lambda order: order.astype("f8")), "captured.order"),
+    (put("captured", "order", value=lambda order: order.tolist()), "captured.order"),
+    (put("captured", "state", "step", value=True), "captured.state.step"),
+    (put("captured", "state", "step", value=1.5), "captured.state.step"),
+    (put("captured", "state", "step", value=-1), "captured.state.step"),
+    (put("captured", "state", "step", value=HUGE), "captured.state.step"),
+    (put("captured", "state", value={}), "captured.state"),
+    (put("captured", "state", "second", value=first_nan), "captured.state.second"),
+    (put("captured", "bottleneck", value=1.0), "captured.bottleneck"),
+    (put("captured", "counters", "fit", value=1), "captured.counters"),
+    (put("captured", "counters", "_rate_factor", value="1"), "captured.counters._rate_factor"),
+    (put("captured", "counters", "_rate_factor", value=np.inf), "captured.counters._rate_factor"),
+    (put("captured", "counters", "_run_step", value=lambda step: step + 1), "number of steps"),
+    (put("captured", "counters", "_n_plateaus", value=7), "number of plateaus"),
+    (put("captured", "best", "copy", 0, value=first_nan), "captured.best.copy.0"),
+    (put("captured", "best", "copy", value=[]), "captured.best.copy"),
+    (put("captured", "best", "copy", value=None), "best weights"),
+    (put("captured", "best", "loss", value=None), "captured.best.loss"),
+    (put("captured", "best", "loss", value=np.inf), "best loss"),
+    (put("captured", "best", "n_stale", value=7), "number of stale epochs"),
+    (put("captured", "history", "loss_curve", value=["a"]), "captured.history.loss_curve"),
+    (put("captured", "history", "loss_curve", value=[np.inf]), "captured.history.loss_curve"),
+    (put("captured", "history", "loss_curve", value=[HUGE]), "captured.history.loss_curve"),
+    (put("captured", "history", "loss_curve", value=8 * [1.0]), "number of epochs"),
+    (put("captured", "history", "loss_curve", value=[]), "number of "),
+    (
+        put("captured", "history", "validation_loss_curve", value={}),
+        "captured.history.validation_loss_curve",
+    ),
+    (put("captured", "history", "validation_loss_curve", value=[]), "number of validation losses"),
+    (put("captured", "history", "n_rows_seen", value=0), "number of rows seen"),
+    (put("captured", "history", "best_loss", value=np.nan), "captured.history.best_loss"),
+    (put("captured", "history", "interrupted", value=True), "captured.history"),
+    (put("captured", "generators", value=[]), "captured.generators"),
+    (
+        put("captured", "generators", 0, "bit_generator", value="MT19937"),
+        "captured.generators.0.bit_generator",
+    ),
+    (
+        put("captured", "generators", 0, "state", "state", value=-1),
+        "captured.generators.0.state.state",
+    ),
+    (put("captured", "generators", 0, "state", "inc", value=2), "captured.generators.0.state.inc"),
+    (put("captured", value={}), "captured"),
+    (put("captured", value=[]), "captured"),
+    (put("entropy", value=-1), "entropy"),
+    (put("entropy", value="os.system"), "entropy"),
+    (put("fingerprint", value=None), "fingerprint"),
+    (put("fingerprint", "alpha", value=np.zeros(3)), "fingerprint"),
+    (put("fingerprint", "alpha", value=nested(100)), "fingerprint"),
+    (put("is_over", value=1), "is_over"),
+    (write_body(b"[]"), "whole"),
+    (write_body(b"{}"), "whole"),
+]
+UNREADABLE = [
     (write_body(b"["), "JSONDecodeError"),
     (write_body(b"[" * 100_000), "RecursionError"),
     (write_body(b'{"array": ["|O", 1]}', bytes(8)), "an array of unknown kind"),
+    (write_body(b'{"array": [["<f8"], 1]}', bytes(8)), "TypeError"),
     (write_body(b'{"array": ["<f8", -1]}', bytes(8)), "an array of unknown kind"),
     (write_body(b'{"array": ["<f8", true]}', bytes(8)), "an array of unknown kind"),
     (write_body(b'{"array": ["<f8", 4000000000, 4000000000]}'), "larger than the file"),
+    (write_body(sizes(8)), "larger than the file"),
+    (write_body(sizes(1000)), "an array of unknown kind"),
     (write_body(b"{}", bytes(1)), "bytes after its end"),
 ]
 
@@ -629,8 +671,13 @@ class TestDamage:
             begun.write_bytes(flipped)
             assert "no checkpoint that can be used" in refusal(begun, masked(), X)
 
-    @pytest.mark.parametrize(("change", "message"), HOSTILE)
-    def test_changed_by_someone_who_knows_the_checksum(self, change, message, begun, X):
+    @pytest.mark.parametrize(("change", "place"), HOSTILE)
+    def test_changed_by_someone_who_knows_the_checksum(self, change, place, begun, X):
+        change(begun)
+        assert re.search(f"{place}.*cannot be that of this fit", refusal(begun, masked(), X))
+
+    @pytest.mark.parametrize(("change", "message"), UNREADABLE)
+    def test_made_up_by_someone_who_knows_the_checksum(self, change, message, begun, X):
         change(begun)
         assert message in refusal(begun, masked(), X)
 
@@ -667,6 +714,60 @@ def environment():
     paths = [str(Path(skautoencoder.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     path = os.pathsep.join(filter(None, paths))
     return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": path}
+
+
+def places(part, *keys):
+    """Yield the keys that lead to each value of a tree."""
+    inner = part.items() if isinstance(part, dict) else enumerate(part)
+    for key, value in inner:
+        yield *keys, key
+        if isinstance(value, (dict, list)):
+            yield from places(value, *keys, key)
+
+
+NUMBERS = [0, 1, -1, 2**62, 2**63, HUGE, 0.5, -0.0, 1e-320, 1e308, np.nan, np.inf, -np.inf]
+ODD_VALUES = [*NUMBERS, None, True, "", "a", [], {}, [1], [np.zeros(2)], {"step": 0}, nested(60)]
+
+
+def mutated(value, rng):
+    """Something else in place of a value, and for the most part of its kind."""
+    if isinstance(value, np.ndarray):
+        changed = value.copy()
+        changed[rng.integers(len(changed))] = rng.choice([0, 1, -9]) * 10.0 ** rng.choice([0, 9])
+        reordered = rng.permutation(value)
+        return [changed, reordered, value[:-1], value.reshape(1, -1)][rng.integers(4)]
+    if isinstance(value, list) and value and rng.random() < 0.7:
+        return [value[:-1], value + value, value[::-1]][rng.integers(3)]
+    return ODD_VALUES[rng.integers(len(ODD_VALUES))]
+
+
+class TestMutations:
+    @pytest.mark.parametrize("is_over", [False, True])
+    @pytest.mark.parametrize(
+        "model",
+        [masked(early_stopping=True), MODELS[1], MODELS[4], variational(early_stopping=True)],
+        ids=["masked", "plateaus", "muon", "variational"],
+    )
+    def test_a_value_in_place_of_another_is_refused_or_trained_on(
+        self, model, is_over, X, path, fuse, rng
+    ):
+        fit_and_kill(lambda: clone(model).fit(X), path, fuse, [20])
+        if is_over:
+            fit_with(path, clone(model), X)
+        content, n_refusals = path.read_bytes(), 0
+        everywhere = list(places(decode(content)))
+        for _ in range(50):
+            path.write_bytes(content)
+            keys = everywhere[rng.integers(len(everywhere))]
+            put(*keys, value=partial(mutated, rng=rng))(path)
+            try:
+                fitted = fit_with(path, clone(model), X)
+            except ValueError:
+                n_refusals += 1
+            else:
+                assert 0 < fitted.n_iter_ == len(fitted.loss_curve_) <= SMALL["max_iter"]
+                assert np.isfinite(fitted.transform(X)).all()
+        assert 20 < n_refusals < 50
 
 
 def fail_in(monkeypatch, name, error):

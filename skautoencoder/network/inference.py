@@ -198,7 +198,8 @@ def column_variances(networks, rows, workers):
     """Weighted variance over the rows of each of the last network's values."""
     sums = rows.combined(_own_power_sums, networks, workers)
     mean, mean_square = sums / rows.total_weight()
-    return np.maximum(mean_square - np.square(mean), 0)
+    with quiet_overflow():
+        return np.maximum(mean_square - np.square(mean), 0)
 
 
 def _own_power_sums(rows, networks, workers):

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from .captured import check_curve, check_form, check_reordered
 from .gradients import BatchGradient
 from .inference import mean_loss
 from .parallel import even_slices, quiet_overflow
@@ -55,9 +54,6 @@ class History:
 
     def resume(self, captured):
         """Go on from what was captured."""
-        check_form({**captured, "loss_curve": [], "validation_loss_curve": []}, History().capture())
-        check_curve(captured["loss_curve"])
-        check_curve(captured["validation_loss_curve"])
         vars(self).update(captured)
 
 
@@ -103,13 +99,10 @@ class BestWeights:
         """What `resume` takes."""
         return {"loss": self.loss, "n_stale": self.n_stale, "copy": self._copy}
 
-    def resume(self, captured, parameters, state, bottleneck):
-        """Go on from what was captured; the others say of what form it must be."""
-        copy = captured["copy"]
-        if copy is not None:
-            check_form(copy, [parameters.flat, state, bottleneck.state()])
-        check_form([captured["loss"], captured["n_stale"]], [self.loss, self.n_stale])
-        self.loss, self.n_stale, self._copy = captured["loss"], captured["n_stale"], copy
+    def resume(self, captured):
+        """Go on from what was captured."""
+        self.loss, self.n_stale = captured["loss"], captured["n_stale"]
+        self._copy = captured["copy"]
 
 
 class Trainer:
@@ -207,7 +200,11 @@ class Trainer:
         arrays are those of the run, and go on changing.
         """
         return {
-            **self._fixed_form(),
+            "parameters": self.parameters.flat,
+            "state": self.state,
+            "bottleneck": self.autoencoder.bottleneck.state(),
+            "generators": [each.bit_generator.state for each in self._generators()],
+            "counters": {name: vars(self)[name] for name in COUNTERS},
             "order": order,
             "history": self.history.capture(),
             "best": self._best.capture(),
@@ -216,31 +213,18 @@ class Trainer:
     def resume(self, captured, order):
         """Take back what a trainer made as this one has captured, and reorder `order`.
 
-        After that, `fit` goes on to where the other would have come, to the last bit. Raises
-        ValueError where what is captured has not the form of this run.
+        After that, `fit` goes on to where the other would have come, to the last bit. What comes
+        from a file must have been checked.
         """
-        present, bottleneck = self._fixed_form(), self.autoencoder.bottleneck
-        check_form({name: captured[name] for name in present}, present)
-        check_reordered(captured["order"], order)
         self.history.resume(captured["history"])
-        self._best.resume(captured["best"], self.parameters, self.state, bottleneck)
+        self._best.resume(captured["best"])
         order[...] = captured["order"]
         self.parameters.flat[...] = captured["parameters"]
         self.state = captured["state"]
-        bottleneck.restore(captured["bottleneck"])
+        self.autoencoder.bottleneck.restore(captured["bottleneck"])
         vars(self).update(captured["counters"])
         for generator, state in zip(self._generators(), captured["generators"], strict=True):
             generator.bit_generator.state = state
-
-    def _fixed_form(self):
-        """The part of what is captured that has the same form at any time."""
-        return {
-            "parameters": self.parameters.flat,
-            "state": self.state,
-            "bottleneck": self.autoencoder.bottleneck.state(),
-            "generators": [each.bit_generator.state for each in self._generators()],
-            "counters": {name: vars(self)[name] for name in COUNTERS},
-        }
 
     def _generators(self):
         """The run's own generator, and those of the shards."""
