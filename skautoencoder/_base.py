@@ -41,7 +41,7 @@ from .checkpoints import kept_fit
 from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from .network.autoencoder import Autoencoder
 from .network.bottleneck import PlainCode
-from .network.full_batch import FullBatchTrainer
+from .network.full_batch import trainer_for
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
 from .network.parallel import Workers, quiet_overflow
@@ -50,7 +50,7 @@ from .network.pretraining import pretrain
 from .network.scaling import fit_scaling, means
 from .network.schedules import SCHEDULES, Schedule
 from .network.solvers import SOLVERS, Solver
-from .network.training import Fallback, Trainer
+from .network.training import Fallback
 
 
 class BaseAutoencoder(
@@ -332,7 +332,7 @@ class BaseAutoencoder(
         if is_collection(rows.X):
             trainer = dask_side().ClusterTrainer
             return trainer(make, parameters, rows, settings, state, rng, workers)
-        trainer = FullBatchTrainer if settings.solver.is_full_batch else Trainer
+        trainer = trainer_for(settings.solver)
         return trainer(make(parameters), parameters, rows, settings, state, rng, workers)
 
     def _finish(self, rows, workers):

@@ -122,11 +122,11 @@ class AutoencoderTransformer(BaseAutoencoder):
         step, in [0, 1).
 
     pretrain_iter : int, default=0
-        Epochs for which each layer of the encoder, from the outside in, is first trained by
-        itself, with the decoder's that mirrors it, to rebuild what the layers before it give
-        [2]_; 0 for none. A help to deep networks of saturating units. It needs a decoder
-        that mirrors the encoder, no linear paths (which "auto" then leaves out), and memory
-        for the values of one layer for all rows.
+        Epochs, or iterations of "lbfgs", for which each layer of the encoder, from the outside
+        in, is first trained by itself, with the decoder's that mirrors it, to rebuild what the
+        layers before it give [2]_; 0 for none. A help to deep networks of saturating units. It
+        needs a decoder that mirrors the encoder, no linear paths (which "auto" then leaves out),
+        and memory for the values of one layer for all rows.
 
     alpha : float, default=0.0
         Strength of the L2 penalty: ``alpha / 2 * (W ** 2).sum()`` over all weights is

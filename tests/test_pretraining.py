@@ -32,6 +32,22 @@ def test_a_pair_of_linear_layers_finds_the_principal_subspace(X):
     assert autoencoder.score(X) > PCA(4).fit(X).explained_variance_ratio_.sum() - 1e-3
 
 
+def test_full_batch_solvers_pretrain_too(X):
+    autoencoder = AutoencoderTransformer(
+        4,
+        hidden_layer_sizes=(),
+        activation="identity",
+        pretrain_iter=300,
+        max_iter=1,
+        tol=0,
+        solver="lbfgs",
+        random_state=0,
+        early_stopping=False,
+    ).fit(X)
+    assert autoencoder.n_iter_ == 1
+    assert autoencoder.score(X) > PCA(4).fit(X).explained_variance_ratio_.sum() - 1e-6
+
+
 def test_every_layer_starts_from_what_rebuilds_its_input(digits):
     """Far better, before the whole network is trained, than as drawn; and deeper layers too."""
     params = {"activation": "tanh", "early_stopping": False, "learning_rate": "constant"}

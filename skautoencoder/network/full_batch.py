@@ -9,6 +9,11 @@ from .parallel import quiet_overflow
 from .training import Trainer
 
 
+def trainer_for(solver):
+    """The class of trainer that a solver needs."""
+    return FullBatchTrainer if solver.is_full_batch else Trainer
+
+
 class FullBatchTrainer(Trainer):
     """Trains parameters in place by L-BFGS; an iteration takes the place of an epoch.
 

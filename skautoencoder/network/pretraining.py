@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 
 from .autoencoder import Autoencoder
+from .full_batch import trainer_for
 from .inference import outputs
 from .parameters import Parameters
 from .rows import Rows
 from .scaling import means
-from .training import Trainer
 
 
 def pretrain(parameters, activations, rows, settings, inner_loss, rng, workers, corruption=None):
@@ -44,7 +44,8 @@ def pretrain(parameters, activations, rows, settings, inner_loss, rng, workers, 
         names = [activations[number], activations[mirror]]
         autoencoder = Autoencoder.build(pair, names, 1, loss, corruption=corruption)
         state, own = settings.solver.init_state(pair), replace(settings, loss=loss)
-        Trainer(autoencoder, pair, rows, own, state, rng, workers).fit(np.arange(len(rows)))
+        trainer = trainer_for(settings.solver)
+        trainer(autoencoder, pair, rows, own, state, rng, workers).fit(np.arange(len(rows)))
         for position, layer in enumerate((number, mirror)):
             parameters.weights[layer][...] = pair.weights[position]
             parameters.biases[layer][...] = pair.biases[position]
