@@ -49,7 +49,7 @@ def explore(
 
     target : array-like of shape (n_samples,), default=None
         Colours the scatter: by a scale where it has more than 12 different numbers, else by
-        class, each with a colour and a shape of its own.
+        class, each with a colour and a shape of its own, of which there are 35.
 
     image_shape : tuple of int, default=None
         (height, width) or (height, width, n_channels), with 1 or 3 channels, where rows are
@@ -83,7 +83,7 @@ def explore(
         Where the folder of `path` does not exist, or where `path` is a folder itself.
     ValueError
         Where X, `target`, `image_shape` or `feature_names` does not fit the estimator or
-        each other.
+        each other, or where `target` has more than 35 classes.
 
     Notes
     -----
@@ -106,7 +106,7 @@ def explore(
     True
     """
     # Here, so that importing skautoencoder stays as fast as it was.
-    from .explorer.contents import page_contents
+    from .explorer.contents import check_classes, page_contents
     from .explorer.page import page
 
     _check_estimator(estimator)
@@ -114,6 +114,8 @@ def explore(
     _check_parameters(max_rows=max_rows, random_state=random_state, title=title)
     rows = inference_rows(estimator, X)
     target = _checked_target(target, len(rows))
+    if target is not None:
+        check_classes(target)
     _check_image_shape(image_shape, rows.n_features)
     feature_names = _checked_names(feature_names, estimator)
 

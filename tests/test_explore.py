@@ -163,6 +163,20 @@ def test_few_different_targets_are_classes_in_their_order(autoencoder, X, path):
     assert target(np.array([None, "b"] * 20, dtype=object))[0] == ["None", "b"]
 
 
+def test_many_different_numbers_are_a_scale_however_many(autoencoder, X, path, rng):
+    X, values = np.tile(X, (100, 1)), rng.permutation(100 * len(X))
+    for target in (values, values / 7, pd.Series(values, dtype="float32")):
+        packed = contents_of(explore(autoencoder, X, path, target=target, max_rows=40))["target"]
+        assert packed["kind"] == "numbers"
+        assert unpack(packed["values"]).shape == (40,)
+    assert path.stat().st_size < 100_000
+
+
+def test_as_many_classes_as_can_be_told_apart_are_taken(autoencoder, X, path):
+    target = [f"class {i % 35}" for i in range(len(X))]
+    assert len(contents_of(explore(autoencoder, X, path, target=target))["target"]["names"]) == 35
+
+
 def test_sliders_reach_beyond_the_codes_but_not_beyond_the_activation(X, path):
     autoencoder = AutoencoderTransformer(
         2, code_activation="sigmoid", linear_paths=False, **TINY
@@ -293,6 +307,11 @@ def no_work(monkeypatch):
     ("params", "message"),
     [
         ({"target": np.zeros(39)}, r"target must have one value .* \(40,\). Got 39"),
+        (
+            {"target": [f"{i}" for i in range(40)]},
+            "target has 40 classes, and 35 .* or target=None",
+        ),
+        ({"target": np.arange(40).astype(object)}, "target has 40 classes, and 35 .* pass numbers"),
         ({"image_shape": (2, 3)}, r"image_shape must be .* 5 values .* Got \(2, 3\)"),
         ({"image_shape": (5,)}, r"image_shape must be .* Got \(5,\)"),
         ({"image_shape": 5}, r"image_shape must be .* Got 5 instead"),

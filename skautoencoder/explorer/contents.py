@@ -18,6 +18,9 @@ TOLERANCE = 1e-6
 # Numbers with more distinct values than this are a scale of colours, others are classes.
 MAX_NUMBER_CLASSES = 12
 
+# So many are told apart by the page's seven colours and five shapes.
+MAX_CLASSES = 35
+
 # Sliders reach this share of the codes' range beyond it, on both sides.
 SLIDER_MARGIN = 0.15
 
@@ -157,12 +160,30 @@ def rounded_dense(dense):
     return result
 
 
+def check_classes(target):
+    """Raise ValueError where a target has more classes than can be told apart."""
+    n_classes = 0 if is_scale(target) else len(np.unique(class_values(target)))
+    if n_classes > MAX_CLASSES:
+        raise ValueError(
+            f"target has {n_classes} classes, and {MAX_CLASSES} can be told apart: pass numbers "
+            "for a scale of colours, or target=None."
+        )
+
+
+def is_scale(target):
+    """Whether a target is of numbers, and of many different ones."""
+    return target.dtype.kind in "fiu" and len(np.unique(target)) > MAX_NUMBER_CLASSES
+
+
+def class_values(target):
+    """A target's values, or the names of objects, which need not have an order themselves."""
+    return target if target.dtype.kind in "fiub" else target.astype(str)
+
+
 def packed_target(target, index):
     """Numbers where there are many different ones, else classes: their names, and each row's."""
-    if target.dtype.kind in "fiu" and len(np.unique(target)) > MAX_NUMBER_CLASSES:
+    if is_scale(target):
         return {"kind": "numbers", "values": packed(target[index].astype(np.float64))}
-    # Objects need not have an order; their names have.
-    values = target if target.dtype.kind in "fiub" else target.astype(str)
-    classes, numbers = np.unique(values[index], return_inverse=True)
-    names = [f"{each:g}" if values.dtype.kind == "f" else str(each) for each in classes]
+    classes, numbers = np.unique(class_values(target)[index], return_inverse=True)
+    names = [f"{each:g}" if classes.dtype.kind == "f" else str(each) for each in classes]
     return {"kind": "classes", "names": names, "index": packed(numbers.astype(np.int32))}
