@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from ._architecture import (
     choose_output,
     decoder_widths,
+    draw_parameters,
     encoder_widths,
     first_parameters,
     layer_activations,
@@ -21,6 +22,14 @@ from ._architecture import (
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._collections import dask_side, is_collection
 from ._compat import Interval, StrOptions
+from ._constant_features import (
+    admitted_to_state,
+    insert_constants,
+    newly_varying,
+    of_features,
+    output_biases,
+    trained_features,
+)
 from ._documentation import DocumentedMixin
 from ._progress import progress_line
 from ._random import generators
@@ -47,7 +56,7 @@ from .network.losses import LOSSES
 from .network.parallel import Workers, quiet_overflow
 from .network.parameters import Parameters
 from .network.pretraining import pretrain
-from .network.scaling import fit_scaling, means
+from .network.scaling import deviations, fit_scaling, means, varies
 from .network.schedules import SCHEDULES, Schedule
 from .network.solvers import SOLVERS, Solver
 from .network.training import Fallback, Trainer
@@ -215,11 +224,9 @@ class BaseAutoencoder(
         split_rng, rng = generators(seed, self.n_iter_ if continues else 0)
         if continues:
             refuse_other_network(self, rows.n_features)
-            in_fitted_units(self, rows)
-            check_range(rows, self.loss)
-            fallback = self._earlier_fit()
+            rows, fallback = self._go_on(rows, rng)
         else:
-            fallback = self._begin(rows, rng)
+            rows, fallback = self._begin(rows, rng)
         return rows, split_rng, rng, fallback
 
     def _train(self, trainer, order, validation_rows, fallback, tasks, kept):
@@ -255,35 +262,118 @@ class BaseAutoencoder(
             self.corruption,
         )
 
+    def _go_on(self, rows, rng):
+        """Rows of the features that are trained on, and what a warm start falls back on."""
+        drawn = None
+        if self.is_constant_.any():
+            drawn = self._admit_varying(rows, rng)
+        fallback = self._earlier_fit()
+        if drawn is not None:
+            self.coefs_ = [drawn, *self.coefs_[1:]]
+        rows = in_fitted_units(self, rows.restricted_to(self._trained_features()))
+        check_range(rows, self.loss)
+        return rows, fallback
+
+    def _admit_varying(self, rows, rng):
+        """Let features take part that have not varied before, and do in these rows.
+
+        Returns the first layer's weights with some drawn for them, or None where there are none:
+        the network is not yet changed by it.
+        """
+        newly = newly_varying(rows, self.is_constant_, self.mean_)
+        if not newly.any():
+            return None
+        before = self._trained_features()
+        self._scale_newly_varying(rows, newly)
+        self.is_constant_ = self.is_constant_ & ~newly
+        trained = self._trained_features()
+        self._solver_state = admitted_to_state(
+            *(self._solver_state, *self._layers_and_paths(), len(self.activations_)),
+            *(before, trained, weight_ties(self)),
+        )
+        bias = self.intercepts_[-1].copy()
+        bias[newly] = self._output_start(newly)
+        self.intercepts_ = [*self.intercepts_[:-1], bias]
+        trained = np.arange(len(newly)) if trained is None else trained
+        names, weights = self.activations_, self.coefs_[0].copy()
+        drawn = draw_parameters(self, len(trained), names, rng, weights.dtype).weights[0]
+        weights[newly] = drawn[newly[trained]]
+        return weights
+
+    def _output_start(self, features):
+        """Biases of the output from which features that begin to vary are learned."""
+        center = self.mean_[features]
+        if self.shift_ is not None:
+            center = (center - self.shift_[features]) / self.scale_[features]
+        inverse = ACTIVATIONS[self.output_activation_].inverse
+        return center if inverse is None else inverse(center)
+
+    def _scale_newly_varying(self, rows, newly):
+        """Set shift and scale of features that begin to vary, by how far they are from before."""
+        if self.shift_ is None:
+            return
+        features, output = np.flatnonzero(newly), ACTIVATIONS[self.output_activation_]
+        rows, mean = rows.restricted_to(features), self.mean_[features].astype(np.float64)
+        deviation = deviations(rows, mean)
+        is_common = self.scale == "common" or (self.scale == "auto" and np.isinf(output.low))
+        scaling = fit_scaling(self.scale, rows, mean, deviation, output)
+        shift, scale = (0, 1) if scaling is None else (scaling.shift, scaling.scale)
+        if is_common and not self.is_constant_.all():
+            # Not more than one unit, lest what was constant drown what has been learned.
+            scale = np.maximum(deviation, self.scale_[~self.is_constant_].max())
+        self.shift_, self.scale_ = self.shift_.copy(), self.scale_.copy()
+        self.shift_[features], self.scale_[features] = shift, scale
+
     def _earlier_fit(self):
-        """What a warm start falls back on: nothing where the losses are without the penalty."""
+        """The weights so far: nothing where the losses are without the penalty."""
         if self.code_penalty is not None:
             return None
         return Fallback(self._parameters().flat, self._solver_state)
 
     def _begin(self, rows, rng):
-        """Learn scaling, draw the first weights, and set the attributes of a fresh network."""
-        output = self._choose_output(rows)
-        # What a loss with a range needs is for the user to say: nothing is scaled unasked.
-        unasked = self.scale == "auto" and LOSSES[self.loss].has_range
+        """Learn scaling, draw the first weights, and set the attributes of a fresh network.
+
+        Returns the rows of the features that vary, and the PCA to fall back on, or None.
+        """
         with quiet_overflow():
             mean = means(rows)
-            self.mean_ = mean.astype(rows.dtype)
-        kind = None if unasked else self.scale
-        scaling = fit_scaling(kind, rows, mean, ACTIVATIONS[output])
-        self.shift_ = None if scaling is None else scaling.shift
-        self.scale_ = None if scaling is None else scaling.scale
+            deviation = deviations(rows, mean)
+        self.mean_ = mean.astype(rows.dtype)
+        self.is_constant_ = ~varies(deviation, mean, rows.dtype)
+        trained = self._trained_features()
+        rows = rows.restricted_to(trained)
+        output = self._choose_output(rows)
+        of_trained = slice(None) if trained is None else trained
+        self._fit_scaling(rows, mean[of_trained], deviation[of_trained], output)
         in_fitted_units(self, rows)
         check_range(rows, self.loss)
         parameters, pca = first_parameters(self, rows, layer_activations(self, output), rng)
         self._start(parameters, output)
-        return pca and Fallback(pca.flat, self._solver_state, PCA_MARGIN)
+        return rows, pca and Fallback(pca.flat, self._solver_state, PCA_MARGIN)
+
+    def _fit_scaling(self, rows, mean, deviation, output):
+        """Set shift and scale of the features; those that do not vary are centred alone."""
+        # What a loss with a range needs is for the user to say: nothing is scaled unasked.
+        unasked = self.scale == "auto" and LOSSES[self.loss].has_range
+        kind = None if unasked else self.scale
+        scaling = fit_scaling(kind, rows, mean, deviation, ACTIVATIONS[output])
+        self.shift_ = self.scale_ = None
+        if scaling is not None:
+            self.shift_ = self.mean_.copy()
+            self.scale_ = np.ones_like(self.mean_)
+            if not self.is_constant_.all():
+                varying = ~self.is_constant_
+                self.shift_[varying], self.scale_[varying] = scaling.shift, scaling.scale
+
+    def _trained_features(self):
+        """Indices of the features that training sees; None for all."""
+        return trained_features(self.is_constant_)
 
     def _start(self, parameters, output):
         """Set the fitted attributes of a network that has not been trained here yet."""
-        self._set_parameters(parameters)
         self.activations_ = layer_activations(self, output)
         self.output_activation_ = output
+        self._set_parameters(parameters)
         self.n_layers_ = len(self.coefs_) + 1
         self._n_encoder_layers = len(encoder_widths(self))
         self._has_bounded_paths = LOSSES[self.loss].fused_activation is not None
@@ -293,14 +383,28 @@ class BaseAutoencoder(
         self._solver_state = make_solver(self).init_state(parameters)
 
     def _parameters(self):
-        """A copy of all weights and biases in one flat vector, the linear paths' last."""
-        coefs = self.coefs_ + self.linear_coefs_
-        intercepts = self.intercepts_ + self.linear_intercepts_
+        """A copy of the weights and biases that are trained, in one flat vector."""
+        n_layers, features = len(self.coefs_), self._trained_features()
+        coefs, intercepts = of_features(*self._layers_and_paths(), n_layers, features)
         return Parameters.from_arrays(coefs, intercepts, weight_ties(self))
 
+    def _layers_and_paths(self):
+        """Weights and biases, the linear paths' last."""
+        return (
+            self.coefs_ + self.linear_coefs_,
+            self.intercepts_ + self.linear_intercepts_,
+        )
+
     def _set_parameters(self, parameters):
+        """Take over what was trained; features that do not vary have weights of 0."""
         coefs, intercepts = parameters.to_arrays()
         n_layers = 1 + len(encoder_widths(self)) + len(decoder_widths(self))
+        is_constant = self.is_constant_
+        if is_constant.any():
+            values = self.mean_[is_constant]
+            values = values if self.shift_ is None else np.zeros_like(values)
+            biases = output_biases(values, self.output_activation_)
+            coefs, intercepts = insert_constants(coefs, intercepts, n_layers, is_constant, biases)
         self.coefs_, self.linear_coefs_ = coefs[:n_layers], coefs[n_layers:]
         self.intercepts_, self.linear_intercepts_ = intercepts[:n_layers], intercepts[n_layers:]
 

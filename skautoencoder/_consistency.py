@@ -19,7 +19,13 @@ NETWORK_ATTRIBUTES = {
     *("coefs_", "intercepts_", "linear_coefs_", "linear_intercepts_", "activations_"),
     *("output_activation_", "n_layers_", "n_features_in_", "shift_", "scale_", "mean_"),
     *("loss_curve_", "validation_loss_curve_", "best_loss_", "n_iter_", "t_"),
-    *("_n_encoder_layers", "_has_bounded_paths", "_has_tied_weights", "_solver_state"),
+    *(
+        "is_constant_",
+        "_n_encoder_layers",
+        "_has_bounded_paths",
+        "_has_tied_weights",
+        "_solver_state",
+    ),
 }
 DETECTOR_ATTRIBUTES = {
     *("estimators_", "offset_", "mean_", "scale_", "n_features_in_"),

@@ -8,9 +8,12 @@ from ._collections import dask_side, is_collection, takes_collections
 from ._threads import single_threaded_blas
 from ._validation import code_rows, inference_rows
 from .network.inference import outputs, row_errors, squared_errors
-from .network.layers import encoder_and_decoder
+from .network.layers import ConstantOutputs, encoder_and_decoder
 from .network.parallel import Workers, quiet_overflow
-from .network.scaling import Scaling, means, total_variation
+from .network.scaling import ROUNDINGS, Scaling, means, total_variation
+
+# A cell may be so many times as far from its feature's mean as the deviation of a constant feature.
+CELL_ROUNDINGS = 4 * ROUNDINGS
 
 
 @takes_collections
@@ -18,8 +21,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Encoding, decoding and errors of a fitted network.
 
     It reads `coefs_`, `intercepts_`, `linear_coefs_`, `linear_intercepts_`, `activations_`,
-    `shift_`, `scale_`, `mean_`, `_n_encoder_layers` and `_has_bounded_paths`, and changes
-    nothing: several threads may share an estimator. Of a Dask array or dataframe, methods
+    `shift_`, `scale_`, `mean_`, `is_constant_`, `_n_encoder_layers` and `_has_bounded_paths`, and
+    changes nothing: several threads may share an estimator. Of a Dask array or dataframe, methods
     return a lazy one.
     """
 
@@ -164,16 +167,39 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
     def _networks(self):
         """Encoder and decoder."""
-        return encoder_and_decoder(
+        encoder, decoder = encoder_and_decoder(
             self.coefs_ + self.linear_coefs_,
             self.intercepts_ + self.linear_intercepts_,
             self.activations_,
             self._n_encoder_layers,
             self._has_bounded_paths,
         )
+        if self.is_constant_.any():
+            decoder.constants = constant_outputs(self.is_constant_, self.mean_, self._scaling())
+        return encoder, decoder
 
     def _scaling(self):
         return None if self.shift_ is None else Scaling(self.shift_, self.scale_)
+
+    def _output_scaling(self):
+        """The scaling that leads a network's outputs, of whatever kind, to the units of X.
+
+        Features that do not vary come out of it as what they are. None for no scaling.
+        """
+        is_constant, scaling = self.is_constant_, self._scaling()
+        if not is_constant.any():
+            return scaling
+        shift, scale = (0, 1) if scaling is None else (scaling.shift, scaling.scale)
+        return Scaling(np.where(is_constant, self.mean_, shift), np.where(is_constant, 0, scale))
+
+
+def constant_outputs(is_constant, mean, scaling):
+    """What a decoder gives for features that do not vary: their means."""
+    features = np.flatnonzero(is_constant)
+    own = mean[features]
+    # Scaling, where there is any, centres them.
+    values = own if scaling is None else np.zeros_like(own)
+    return ConstantOutputs(features, values, CELL_ROUNDINGS * np.finfo(own.dtype).eps * np.abs(own))
 
 
 def finite_outputs(networks, rows, **options):

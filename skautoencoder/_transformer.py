@@ -241,6 +241,10 @@ class AutoencoderTransformer(BaseAutoencoder):
         Mean of each feature over the cells observed in the first fit, as which missing
         cells enter the network; None after `from_layer_weights`.
 
+    is_constant_ : ndarray of bool of shape (`n_features_in_`,)
+        Features that did not vary in `fit`, but for rounding: training leaves them out, their
+        weights to the first layer are 0, and they come back as they were.
+
     n_features_in_ : int
         Number of features seen during `fit`.
 
@@ -401,6 +405,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         output = "sigmoid" if self.output_activation == "auto" else self.output_activation
         self.n_features_in_ = coefs[0].shape[0]
         self.mean_ = self.shift_ = self.scale_ = None
+        self.is_constant_ = np.zeros(self.n_features_in_, dtype=bool)
         self._start(Parameters.from_arrays(coefs, intercepts), output)
         self.best_loss_ = np.inf
         return self

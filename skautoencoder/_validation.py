@@ -261,9 +261,10 @@ def native(X):
 
 def in_fitted_units(estimator, rows):
     """Set the scaling of the rows, and the means of their features, to those of the fit."""
-    rows.scaling = estimator._scaling()
-    if estimator.mean_ is not None:
-        rows.center = rows.in_network_units(estimator.mean_)
+    scaling, mean = estimator._scaling(), estimator.mean_
+    rows.scaling = scaling and scaling.of(rows.features)
+    if mean is not None:
+        rows.center = rows.in_network_units(mean if rows.features is None else mean[rows.features])
     elif rows.has_missing:
         raise ValueError(
             f"X has missing values (NaN), but this {type(estimator).__name__} was made of weights "

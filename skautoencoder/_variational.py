@@ -10,7 +10,7 @@ from ._collections import takes_collections
 from ._compat import Interval, StrOptions, validate_parameter_constraints
 from ._random import generators
 from ._reconstruction import run
-from ._validation import inference_rows
+from ._validation import in_fitted_units, inference_rows
 from .network.bottleneck import MIN_NOISE_VARIANCE, GaussianCode, halves
 from .network.inference import column_variances, evidence_lower_bounds, outputs
 from .network.layers import Dense
@@ -173,6 +173,10 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     mean_ : ndarray of shape (`n_features_in_`,)
         Mean of each feature over the cells observed in the first fit, as which missing
         cells enter the network.
+
+    is_constant_ : ndarray of bool of shape (`n_features_in_`,)
+        Features that did not vary in `fit`, but for rounding: training leaves them out, their
+        weights to the first layer are 0, and they come back as they were.
 
     n_features_in_ : int
         Number of features seen during `fit`.
@@ -348,7 +352,8 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
             higher is better; minus infinity where numbers overflow on the way to it.
         """
         check_is_fitted(self)
-        rows = inference_rows(self, X)
+        rows = inference_rows(self, X).restricted_to(self._trained_features())
+        in_fitted_units(self, rows)
         bounds = run(
             evidence_lower_bounds,
             self._network_maker()(self._parameters()),
@@ -378,13 +383,13 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         return GaussianCode(self.beta, self.kl_warmup, is_gaussian, variance)
 
     def _begin(self, rows, rng):
-        fallback = super()._begin(rows, rng)
+        rows, fallback = super()._begin(rows, rng)
         self.noise_variance_ = None
         if self.loss == "squared_error":
             # Before it has learned anything, the network's errors are the rows' deviations.
             variance = float(np.square(deviations(rows, rows.center)).mean())
             self.noise_variance_ = max(variance, MIN_NOISE_VARIANCE)
-        return fallback
+        return rows, fallback
 
     def _store(self, trainer):
         super()._store(trainer)
@@ -392,6 +397,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
             self.noise_variance_ = float(trainer.autoencoder.bottleneck.noise_variance)
 
     def _finish(self, rows, workers):
+        rows = in_fitted_units(self, rows.restricted_to(None))
         variances = column_variances([self._networks()[0]], rows, workers)
         self.code_variance_ = variances.astype(rows.dtype)
 

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._reconstruction import explained_share, run
 from .._validation import inference_rows, refuse_wrong_weights
 from ..network.inference import row_errors
-from ..network.scaling import means, weighted_sums
+from ..network.scaling import beyond_noise, means, weighted_sums
 from .blocks import (
     block_weights,
     is_frame,
@@ -52,8 +52,9 @@ def score(estimator, X, sample_weight=None):
     (whole,) = dask.compute(dask.delayed(_merge_all)(parts))
     if whole is None:
         raise ValueError("X has no rows with a positive weight: pass at least one.")
-    residual, _, _, variations = whole
-    return explained_share(float(residual), float(variations.sum()))
+    residual, totals, mean, sums = whole
+    variation = beyond_noise(sums, totals, mean, estimator.coefs_[0].dtype).sum()
+    return explained_share(float(residual), float(variation))
 
 
 def _measure(block, weights, estimator):

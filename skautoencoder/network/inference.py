@@ -112,6 +112,9 @@ def _squared_errors(rows, inputs, passage):
     errors = np.subtract(passage.run(inputs), inputs, dtype=np.float64)
     if rows.scaling is not None:
         np.multiply(errors, rows.scaling.scale, out=errors)
+    constants = passage.networks[-1].constants
+    if constants is not None:
+        constants.forgive(errors)
     return np.square(errors, out=errors)
 
 

@@ -105,6 +105,7 @@ def _sparse_scatter(rows, mean):
     Scaled rows less their mean are (X - m) / s, with the mean m and the scale s in units of X.
     """
     X = rows.X if rows.subset is None else rows.X[rows.subset]
+    X = X if rows.features is None else X[:, rows.features]
     X, weights = X.astype(np.float64), rows.weights(slice(None))
     shift, scale = (0.0, 1.0) if rows.scaling is None else (rows.scaling.shift, rows.scaling.scale)
     own_mean, scale = shift + mean * scale, np.asarray(scale, dtype=np.float64)
