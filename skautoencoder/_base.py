@@ -237,7 +237,9 @@ class BaseAutoencoder(
                     show(history, learning_rate)
                 return tasks.end_epoch()
 
-            trainer.fit(order, validation_rows, on_epoch, fallback, before_epoch)
+            history = trainer.fit(order, validation_rows, on_epoch, fallback, before_epoch)
+            if show is not None:
+                show.end(history)
         kept.end()
 
     def _pretrain(self, trainer, order):
@@ -277,7 +279,7 @@ class BaseAutoencoder(
         check_range(rows, self.loss)
         parameters, pca = first_parameters(self, rows, layer_activations(self, output), rng)
         self._start(parameters, output)
-        return pca and Fallback(pca.flat, self._solver_state, PCA_MARGIN)
+        return pca and Fallback(pca.flat, self._solver_state, PCA_MARGIN, "pca")
 
     def _start(self, parameters, output):
         """Set the fitted attributes of a network that has not been trained here yet."""
@@ -344,6 +346,7 @@ class BaseAutoencoder(
         history = trainer.history
         self._set_parameters(trainer.parameters)
         self._solver_state = trainer.state
+        self.kept_, self.stop_reason_ = history.kept, history.stop_reason
         self.loss_curve_ = self.loss_curve_ + history.loss_curve
         if history.validation_loss_curve:
             earlier = self.validation_loss_curve_ or []

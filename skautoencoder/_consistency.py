@@ -14,11 +14,13 @@ from ._outlier import AutoencoderOutlierDetector, check_widths
 from ._validation import check_parameters
 from ._variational import VariationalAutoencoderTransformer
 from .network.activations import ACTIVATIONS
+from .network.training import KEPT, STOP_REASONS
 
 NETWORK_ATTRIBUTES = {
     *("coefs_", "intercepts_", "linear_coefs_", "linear_intercepts_", "activations_"),
     *("output_activation_", "n_layers_", "n_features_in_", "shift_", "scale_", "mean_"),
-    *("loss_curve_", "validation_loss_curve_", "best_loss_", "n_iter_", "t_"),
+    *("loss_curve_", "validation_loss_curve_", "best_loss_", "kept_", "stop_reason_"),
+    *("n_iter_", "t_"),
     *("_n_encoder_layers", "_has_bounded_paths", "_has_tied_weights", "_solver_state"),
 }
 DETECTOR_ATTRIBUTES = {
@@ -82,6 +84,10 @@ def _is_array(value, ndim, dtype):
         and value.dtype == dtype
         and bool(np.isfinite(value).all())
     )
+
+
+def _is_one_of(value, words):
+    return type(value) is str and value in words
 
 
 def _is_whole(value, low=0):
@@ -170,6 +176,9 @@ def _check_history(estimator):
         known = type(curve) is list and all(isinstance(loss, Real) for loss in curve)
         _require(known, "a loss curve is not a list of numbers")
     _require(isinstance(estimator.best_loss_, Real), "best_loss_ is not a number")
+    _require(_is_one_of(estimator.kept_, KEPT), "kept_ is none of its values")
+    reason = estimator.stop_reason_
+    _require(reason is None or _is_one_of(reason, STOP_REASONS), "stop_reason_ is none of its")
 
 
 def _check_solver_state(estimator):

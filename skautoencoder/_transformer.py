@@ -214,9 +214,20 @@ class AutoencoderTransformer(BaseAutoencoder):
         Mean loss over the held-out rows after each epoch; None where none were held out.
 
     best_loss_ : float
-        Loss of the weights that the last call kept: in `fit` the lowest validation loss
-        where rows were held out, else the lowest training loss; in `partial_fit` the loss
-        of its pass.
+        Loss of the weights that the last call kept, over the held-out rows where there are
+        any, else over the training rows. Of the network it is the lowest of its curve; of PCA
+        and of earlier weights what these reach on the same rows. In `partial_fit` it is
+        the loss of its pass.
+
+    kept_ : {"network", "pca", "earlier"}
+        Which weights the last call kept: those that it has trained; PCA's, see
+        `linear_paths`; or those that a warm start went on from.
+
+    stop_reason_ : str or None
+        What ended the last training: "max_iter" (all epochs were run), "no_change" (no
+        improvement in `n_iter_no_change` epochs), "line_search" ("lbfgs" found nothing
+        lower), "callback", "interrupted" (by Ctrl-C), or "pass" (the one of
+        `partial_fit`). None after `from_layer_weights`.
 
     n_iter_ : int
         Number of epochs run.
@@ -402,7 +413,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.n_features_in_ = coefs[0].shape[0]
         self.mean_ = self.shift_ = self.scale_ = None
         self._start(Parameters.from_arrays(coefs, intercepts), output)
-        self.best_loss_ = np.inf
+        self.kept_, self.stop_reason_, self.best_loss_ = "network", None, np.inf
         return self
 
     def to_layer_weights(self):

@@ -150,7 +150,16 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         The same for the held-out rows after each epoch; None where none were held out.
 
     best_loss_ : float
-        Loss of the weights that the last call kept.
+        Loss of the weights that the last call kept, over the held-out rows where there are
+        any, else over the training rows.
+
+    kept_ : {"network", "earlier"}
+        Which weights the last call kept: those that it has trained, or those that a warm
+        start went on from.
+
+    stop_reason_ : str
+        What ended the last training: "max_iter", "no_change", "callback", "interrupted" or
+        "pass", as for :class:`AutoencoderTransformer`.
 
     n_iter_ : int
         Number of epochs run.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from .captured import check_curve, check_form, check_reordered
+from .captured import check_curve, check_form, check_reordered, known_word
 from .gradients import BatchGradient
 from .inference import mean_loss
 from .parallel import even_slices, quiet_overflow
@@ -14,6 +14,11 @@ from .solvers import copy_state
 
 # The spread of the losses of so many parts of the validation rows tells how sure their mean is.
 VALIDATION_PARTS = 20
+
+# Why a run may have ended; "pass" is the end of a single pass.
+STOP_REASONS = ("max_iter", "no_change", "line_search", "callback", "interrupted", "pass")
+# Whose weights a run may end with.
+KEPT = ("network", "pca", "earlier")
 
 # Of a trainer: how far its run has come.
 COUNTERS = ("_run_step", "_rate_factor", "_n_plateaus")
@@ -47,18 +52,27 @@ class History:
     validation_loss_curve: list = field(default_factory=list)
     best_loss: float = math.inf
     n_rows_seen: int = 0
-    interrupted: bool = False
+    stop_reason: str | None = None
+    kept: str = "network"
+
+    @property
+    def interrupted(self):
+        """Whether Ctrl-C ended the run."""
+        return self.stop_reason == "interrupted"
 
     def capture(self):
         """What `resume` takes."""
-        return {name: value for name, value in vars(self).items() if name != "interrupted"}
+        return dict(vars(self))
 
     def resume(self, captured):
         """Go on from what was captured."""
-        check_form({**captured, "loss_curve": [], "validation_loss_curve": []}, History().capture())
+        known = {"loss_curve": [], "validation_loss_curve": [], "stop_reason": None}
+        check_form({**captured, **known}, History().capture())
         check_curve(captured["loss_curve"])
         check_curve(captured["validation_loss_curve"])
         vars(self).update(captured)
+        self.stop_reason = known_word(captured["stop_reason"], (None, *STOP_REASONS))
+        self.kept = known_word(captured["kept"], KEPT)
 
 
 @dataclass
@@ -68,11 +82,13 @@ class Fallback:
     `margin` is the number of standard errors by which the validation loss must be lower
     where there are validation rows: a simple model is not given up for a lucky draw. Few
     rows tell their own spread badly, and need as much more as Student's distribution says.
+    `kept` is what is then kept, one of `KEPT`.
     """
 
     flat: np.ndarray
     state: dict
     margin: float = 0.0
+    kept: str = "earlier"
 
 
 class BestWeights:
@@ -188,11 +204,13 @@ class Trainer:
         """
         history, best = self.history, self._best
         try:
-            self._run_epochs(order, validation_rows, before_epoch, on_epoch, best)
+            history.stop_reason = self._run_epochs(
+                order, validation_rows, before_epoch, on_epoch, best
+            )
         except KeyboardInterrupt:
             if best.loss == math.inf:
                 raise
-            history.interrupted = True
+            history.stop_reason = "interrupted"
         self.state = best.restore(self.parameters, self.autoencoder.bottleneck)
         history.best_loss = best.loss
         if fallback is not None:
@@ -264,12 +282,13 @@ class Trainer:
         loss = self.epoch(order)
         self._refuse_divergence(loss)
         self.history.loss_curve.append(loss)
+        self.history.stop_reason = "pass"
 
     def _shuffle(self, order):
         self.rng.shuffle(order)
 
     def _run_epochs(self, order, validation_rows, before_epoch, on_epoch, best):
-        """Epochs up to `max_iter` of them, or until patience runs out."""
+        """Epochs up to `max_iter` of them, or until patience runs out; return what ended them."""
         settings = self.settings
         n_steps = -(-len(order) // settings.batch_size) * settings.max_iter
         for _ in range(len(self.history.loss_curve), settings.max_iter):
@@ -279,9 +298,10 @@ class Trainer:
                 self._shuffle(order)
             self._record(self.epoch(order, n_steps), order, validation_rows, best)
             if on_epoch is not None and on_epoch(self.history, self.learning_rate(n_steps)):
-                break
+                return "callback"
             if best.n_stale >= settings.n_iter_no_change and not self._go_on_slower(best):
-                break
+                return "no_change"
+        return "max_iter"
 
     def _record(self, loss, order, validation_rows, best):
         """Record the losses of an epoch that is over, and keep the best weights."""
@@ -306,6 +326,7 @@ class Trainer:
             flat[...] = present
             return
         self.state = fallback.state
+        self.history.kept = fallback.kept
         self.history.best_loss = (
             earlier_objective if validation_rows is None else self._mean_loss(validation_rows)
         )
