@@ -22,6 +22,7 @@ from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._collections import dask_side, is_collection
 from ._compat import Interval, StrOptions
 from ._documentation import DocumentedMixin
+from ._endings import warn_of_bad_end
 from ._progress import progress_line
 from ._random import generators
 from ._reconstruction import ReconstructionMixin
@@ -125,6 +126,11 @@ class BaseAutoencoder(
         -----
         UserWarning
             Where Ctrl-C ended training early; the best weights so far are kept.
+
+        ConvergenceWarning
+            Where training ended with a network that is worse than the mean of every feature,
+            so that its `score` is below 0 on the training rows, or where it diverged and PCA
+            or the weights from before are kept.
         """
         with unchanged_on_failure(self):
             continues = self.warm_start and hasattr(self, "coefs_")
@@ -145,6 +151,7 @@ class BaseAutoencoder(
                 history = trainer.history
                 self._store(trainer)
                 self._finish(rows, workers)
+                warn_of_bad_end(self, rows, trainer, workers)
             self.best_loss_ = history.best_loss
             tasks.end()
         if history.interrupted:

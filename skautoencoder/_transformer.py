@@ -74,12 +74,12 @@ class AutoencoderTransformer(BaseAutoencoder):
         `fit` ends with PCA itself, which they hold, where it has found nothing better:
         where the loss over the training data is not below PCA's, or where the loss over
         held-out rows (see `early_stopping`) is not by two standard errors (more where the
-        rows are few). With the loss "binary_cross_entropy" the second path is added before
-        the output's activation, and there is no PCA to end with. "auto" is False for the
-        loss "poisson", which cannot have them, where `output_activation` asks for an output
-        that they would change, for a `code_penalty` with a code activation of its own, and
-        with `pretrain_iter`. Without them the network on 64 features is the original
-        64-50-40-36-40-50-64.
+        rows are few), nor at all with most rows surely better. With the loss
+        "binary_cross_entropy" the second path is added before the output's activation, and
+        there is no PCA to end with. "auto" is False for the loss "poisson", which cannot
+        have them, where `output_activation` asks for an output that they would change, for
+        a `code_penalty` with a code activation of its own, and with `pretrain_iter`.
+        Without them the network on 64 features is the original 64-50-40-36-40-50-64.
 
     weight_init : str, default="auto"
         How weights are drawn: "glorot", "he" or "lecun" followed by "_uniform" or

@@ -1,10 +1,19 @@
 """What a run says of its end: why it stopped, and whose weights were kept."""
 
+import warnings
+
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
 
-from skautoencoder import AutoencoderTransformer, VariationalAutoencoderTransformer
+from skautoencoder import (
+    AutoencoderTransformer,
+    L1Sparsity,
+    MaskingNoise,
+    VariationalAutoencoderTransformer,
+)
 
 
 @pytest.fixture
@@ -16,6 +25,10 @@ def small(**params):
     return AutoencoderTransformer(
         **{"n_components": 2, "hidden_layer_sizes": 5, "max_iter": 3, "random_state": 0, **params}
     )
+
+
+def wide(**params):
+    return AutoencoderTransformer(10, **{"max_iter": 20, "random_state": 0, **params})
 
 
 def interrupt(self, *args):
@@ -88,7 +101,106 @@ def test_a_network_that_is_better_than_pca_is_kept(rng):
 def test_earlier_weights_are_kept_where_a_warm_start_has_found_nothing_better(X, kind):
     autoencoder = kind(2, max_iter=30, warm_start=True, random_state=0).fit(X)
     coefs = autoencoder.coefs_
-    autoencoder.set_params(learning_rate_init=0.2, max_iter=1).fit(X)
+    autoencoder.set_params(learning_rate_init=0.05, max_iter=1).fit(X)
     assert autoencoder.kept_ == "earlier"
     for before, now in zip(coefs, autoencoder.coefs_, strict=True):
         np.testing.assert_array_equal(before, now)
+
+
+class TestBadEnds:
+    """A warning where training ended with less than the mean of every feature."""
+
+    def digits(self, dtype=np.float64):
+        return load_digits().data[:300].astype(dtype)
+
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {"linear_paths": False},
+            {"linear_paths": False, "dtype": np.float32},
+            {"linear_paths": False, "scale": "standard"},
+            {"linear_paths": False, "loss": "absolute_error"},
+            {"code_penalty": L1Sparsity()},
+        ],
+    )
+    def test_a_network_worse_than_the_mean(self, params):
+        X = self.digits(params.pop("dtype", np.float64))
+        autoencoder = wide(learning_rate_init=1e3, **params)
+        with pytest.warns(
+            ConvergenceWarning, match=r"and it is kept .*lower learning_rate_init \("
+        ):
+            autoencoder.fit(X)
+        assert autoencoder.kept_ == "network"
+        assert autoencoder.score(X) < 0
+
+    @pytest.mark.parametrize("rate", [1.0, 1e3])
+    def test_a_run_that_diverged_and_kept_pca(self, rate):
+        autoencoder = wide(learning_rate_init=rate)
+        with pytest.warns(
+            ConvergenceWarning, match=r"loss of .* against 32, and PCA is kept: lower"
+        ):
+            autoencoder.fit(self.digits())
+        assert autoencoder.kept_ == "pca"
+
+    def test_a_run_that_diverged_and_kept_the_earlier_weights(self):
+        autoencoder = wide(linear_paths=False, warm_start=True).fit(self.digits())
+        score = autoencoder.score(self.digits())
+        with pytest.warns(ConvergenceWarning, match="the weights from before are kept"):
+            autoencoder.set_params(learning_rate_init=1e3).fit(self.digits())
+        assert autoencoder.kept_ == "earlier"
+        assert autoencoder.score(self.digits()) == score
+
+    def test_the_losses_are_those_of_reconstruction_and_mean(self):
+        X, autoencoder = self.digits(), wide(learning_rate_init=10.0, linear_paths=False)
+        with pytest.warns(ConvergenceWarning) as caught:
+            autoencoder.fit(X)
+        loss = 32 * autoencoder.reconstruction_error(X).mean() / autoencoder.scale_[0] ** 2
+        assert f"a loss of {loss:.4g} against 32, and" in str(caught[0].message)
+        assert len(caught) == 1
+
+    def test_a_variational_one_is_judged_by_its_reconstruction(self):
+        vae = VariationalAutoencoderTransformer(2, max_iter=1, learning_rate_init=0.1)
+        with pytest.warns(ConvergenceWarning, match="worse than the mean of every feature"):
+            vae.set_params(random_state=0).fit(self.digits())
+        assert vae.score(self.digits()) < 0
+
+    @pytest.mark.parametrize("loss", ["binary_cross_entropy", "poisson"])
+    def test_losses_of_a_range_are_compared_with_that_of_the_mean(self, loss):
+        X = self.digits() / 16
+        autoencoder = wide(loss=loss, linear_paths=False)
+        with pytest.warns(ConvergenceWarning, match="worse than the mean"):
+            autoencoder.set_params(learning_rate_init=3.0).fit(X)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            autoencoder.set_params(learning_rate_init="auto").fit(X)
+
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {},
+            {"linear_paths": False},
+            {"corruption": MaskingNoise(0.8), "dropout": 0.5},
+            {"alpha": 1.0},
+            {"loss": "absolute_error", "linear_paths": False},
+        ],
+    )
+    def test_nothing_is_said_of_ordinary_ends(self, params):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            wide(max_iter=30, **params).fit(self.digits())
+
+    def test_nothing_is_said_where_there_is_nothing_to_learn(self, rng):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            wide(linear_paths=False).fit(np.ones((30, 3)))
+            wide(n_iter_no_change=5).fit(rng.normal(size=(60, 30)))
+
+    @pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+    def test_as_an_error_it_leaves_the_estimator_as_it_was(self):
+        X, autoencoder = self.digits(), wide(linear_paths=False)
+        autoencoder.fit(X)
+        before = dict(vars(autoencoder))
+        autoencoder.learning_rate_init = 1e3
+        with pytest.raises(ConvergenceWarning):
+            autoencoder.fit(X)
+        assert vars(autoencoder) == {**before, "learning_rate_init": 1e3}
