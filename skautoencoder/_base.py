@@ -11,16 +11,18 @@ from sklearn.utils.metaestimators import available_if
 
 from ._architecture import (
     choose_output,
+    code_width,
     decoder_widths,
-    encoder_widths,
     first_parameters,
     layer_activations,
+    n_encoder_layers,
     network_widths,
     weight_ties,
 )
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._collections import dask_side, is_collection
 from ._compat import Interval, StrOptions
+from ._components import ObjectOf, refuse_parameters_of_nothing
 from ._documentation import DocumentedMixin
 from ._endings import warn_of_bad_end
 from ._progress import progress_line
@@ -36,6 +38,7 @@ from ._validation import (
     refuse_other_network,
     training_rows,
     unchanged_on_failure,
+    warn_of_wide_code,
 )
 from ._versions import VersionedMixin
 from .checkpoints import kept_fit
@@ -68,7 +71,8 @@ class BaseAutoencoder(
     _plain_activation = "tanh"
 
     _parameter_constraints = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        # scikit-learn has no constraint for shares beside widths: see `check_width`.
+        "n_components": "no_validation",
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "decoder_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), None],
         "activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
@@ -77,8 +81,8 @@ class BaseAutoencoder(
         "scale": [StrOptions({"auto", "common", "standard", "minmax"}), None],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left")],
-        "solver": [StrOptions(set(SOLVERS)), Solver],
-        "learning_rate": [StrOptions(set(SCHEDULES)), Schedule],
+        "solver": [StrOptions(set(SOLVERS)), ObjectOf(Solver)],
+        "learning_rate": [StrOptions(set(SCHEDULES)), ObjectOf(Schedule)],
         "learning_rate_init": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -204,6 +208,28 @@ class BaseAutoencoder(
             self.best_loss_ = self.loss_curve_[-1]
         return self
 
+    def set_params(self, **params):
+        """Set parameters, and those of objects among them, such as ``solver__momentum``.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name.
+
+        Returns
+        -------
+        self : estimator
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            Where there is no such parameter, or where a parameter of an object is to be set
+            and there is no object: ``corruption__rate`` with ``corruption=None``.
+        """
+        refuse_parameters_of_nothing(self, params)
+        return super().set_params(**params)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -284,6 +310,8 @@ class BaseAutoencoder(
         self.scale_ = None if scaling is None else scaling.scale
         in_fitted_units(self, rows)
         check_range(rows, self.loss)
+        warn_of_wide_code(self, rows.n_features)
+        self.n_components_ = code_width(self.n_components, rows.n_features, rows)
         parameters, pca = first_parameters(self, rows, layer_activations(self, output), rng)
         self._start(parameters, output)
         return pca and Fallback(pca.flat, self._solver_state, PCA_MARGIN, "pca")
@@ -294,7 +322,7 @@ class BaseAutoencoder(
         self.activations_ = layer_activations(self, output)
         self.output_activation_ = output
         self.n_layers_ = len(self.coefs_) + 1
-        self._n_encoder_layers = len(encoder_widths(self))
+        self._n_encoder_layers = n_encoder_layers(self)
         self._has_bounded_paths = LOSSES[self.loss].fused_activation is not None
         self._has_tied_weights = bool(self.tied_weights)
         self.loss_curve_, self.validation_loss_curve_ = [], None
@@ -309,7 +337,7 @@ class BaseAutoencoder(
 
     def _set_parameters(self, parameters):
         coefs, intercepts = parameters.to_arrays()
-        n_layers = 1 + len(encoder_widths(self)) + len(decoder_widths(self))
+        n_layers = 1 + n_encoder_layers(self) + len(decoder_widths(self))
         self.coefs_, self.linear_coefs_ = coefs[:n_layers], coefs[n_layers:]
         self.intercepts_, self.linear_intercepts_ = intercepts[:n_layers], intercepts[n_layers:]
 

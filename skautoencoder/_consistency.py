@@ -20,7 +20,7 @@ NETWORK_ATTRIBUTES = {
     *("coefs_", "intercepts_", "linear_coefs_", "linear_intercepts_", "activations_"),
     *("output_activation_", "n_layers_", "n_features_in_", "shift_", "scale_", "mean_"),
     *("loss_curve_", "validation_loss_curve_", "best_loss_", "kept_", "stop_reason_"),
-    *("n_iter_", "t_"),
+    *("n_components_", "n_iter_", "t_"),
     *("_n_encoder_layers", "_has_bounded_paths", "_has_tied_weights", "_solver_state"),
 }
 DETECTOR_ATTRIBUTES = {
@@ -127,6 +127,8 @@ def _check_layers(estimator):
     known = type(names) is list and all(type(n) is str and n in ACTIVATIONS for n in names)
     _require(known and len(names) == len(coefs), "activations_ are not one for each layer")
     _require(names[-1] == estimator.output_activation_, "output_activation_ is not the last one")
+    width = estimator.n_components_
+    _require(_is_whole(width, 1) and width == estimator._n_features_out, "n_components_ is wrong")
     _require(estimator.n_layers_ == len(coefs) + 1, "n_layers_ is not the number of layers")
     _check_ties(estimator)
 

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
 from ._compat import Interval, StrOptions
+from ._components import ObjectOf
 from ._validation import check_parameters
 from .layer_weights import from_layer_form, split_at_code, to_layer_form
 from .network.activations import HIDDEN_ACTIVATIONS
@@ -25,8 +26,12 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     Parameters
     ----------
-    n_components : int, default=36
-        Width of the code.
+    n_components : int, float or "auto", default="auto"
+        Width of the code. A share of the variance in (0, 1) asks, as in `PCA`, for as many
+        units as principal components are needed to explain it, in the network's units (see
+        `scale`) and always fewer than there are features. "auto" is the original network's
+        36 from 64 features on, and below that nine sixteenths of their number, rounded
+        down, but at least 1.
 
     hidden_layer_sizes : int or sequence of int, default=(50, 40)
         Widths of the encoder's layers before the code; () for none. The decoder mirrors
@@ -194,6 +199,9 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     Attributes
     ----------
+    n_components_ : int
+        Width of the code.
+
     coefs_ : list of ndarray of shape (n_in, n_out)
         Weights of every layer, the encoder's first.
 
@@ -299,14 +307,14 @@ class AutoencoderTransformer(BaseAutoencoder):
         "linear_paths": ["boolean", StrOptions({"auto"})],
         "weight_init": [StrOptions({"auto", "pca", *INITIALIZERS})],
         "tied_weights": ["boolean"],
-        "corruption": [Corruption, None],
-        "code_penalty": [CodePenalty, None],
+        "corruption": [ObjectOf(Corruption), None],
+        "code_penalty": [ObjectOf(CodePenalty), None],
         "pretrain_iter": [Interval(Integral, 0, None, closed="left")],
     }
 
     def __init__(
         self,
-        n_components=36,
+        n_components="auto",
         *,
         hidden_layer_sizes=(50, 40),
         decoder_layer_sizes=None,
@@ -412,6 +420,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         output = "sigmoid" if self.output_activation == "auto" else self.output_activation
         self.n_features_in_ = coefs[0].shape[0]
         self.mean_ = self.shift_ = self.scale_ = None
+        self.n_components_ = int(n_components)
         self._start(Parameters.from_arrays(coefs, intercepts), output)
         self.kept_, self.stop_reason_, self.best_loss_ = "network", None, np.inf
         return self
