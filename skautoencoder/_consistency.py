@@ -127,8 +127,6 @@ def _check_layers(estimator):
     known = type(names) is list and all(type(n) is str and n in ACTIVATIONS for n in names)
     _require(known and len(names) == len(coefs), "activations_ are not one for each layer")
     _require(names[-1] == estimator.output_activation_, "output_activation_ is not the last one")
-    width = estimator.n_components_
-    _require(_is_whole(width, 1) and width == estimator._n_features_out, "n_components_ is wrong")
     _require(estimator.n_layers_ == len(coefs) + 1, "n_layers_ is not the number of layers")
     _check_ties(estimator)
 
@@ -146,8 +144,11 @@ def _check_paths(estimator):
     """There are none, or they lead from the features to the code and back."""
     _require(type(estimator._has_bounded_paths) is bool, "_has_bounded_paths is not a bool")
     shapes = [weights.shape for weights in estimator.linear_coefs_]
-    ends = (estimator.n_features_in_, estimator._n_features_out)
+    width, code = estimator.n_components_, estimator._n_features_out
+    ends = (estimator.n_features_in_, code)
     _require(shapes in ([], [ends, ends[::-1]]), "linear_coefs_ do not fit the network")
+    fits = _is_whole(width, 1) and width == code
+    _require(fits, "n_components_ is not the width of the code")
 
 
 def _check_features(estimator):
@@ -180,7 +181,9 @@ def _check_history(estimator):
     _require(isinstance(estimator.best_loss_, Real), "best_loss_ is not a number")
     _require(_is_one_of(estimator.kept_, KEPT), "kept_ is none of its values")
     reason = estimator.stop_reason_
-    _require(reason is None or _is_one_of(reason, STOP_REASONS), "stop_reason_ is none of its")
+    _require(
+        reason is None or _is_one_of(reason, STOP_REASONS), "stop_reason_ is none of its values"
+    )
 
 
 def _check_solver_state(estimator):

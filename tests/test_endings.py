@@ -192,7 +192,7 @@ class TestBadEnds:
     def test_nothing_is_said_where_there_is_nothing_to_learn(self, rng):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            wide(linear_paths=False).fit(np.ones((30, 3)))
+            wide(linear_paths=False).fit(np.ones((30, 20)))
             wide(n_iter_no_change=5).fit(rng.normal(size=(60, 30)))
 
     @pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
