@@ -34,7 +34,7 @@ FULL_BATCH = {
     "batch_size": 10**6,
     "early_stopping": False,
     "hidden_layer_sizes": 5,
-    "n_components": 3,
+    "n_components": 1,
 }
 
 VARIANTS = [
