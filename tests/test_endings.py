@@ -204,3 +204,13 @@ class TestBadEnds:
         with pytest.raises(ConvergenceWarning):
             autoencoder.fit(X)
         assert vars(autoencoder) == {**before, "learning_rate_init": 1e3}
+
+    def test_a_bound_is_not_compared_with_the_loss_of_the_mean(self, rng):
+        X = rng.normal(size=(60, 2)) @ rng.normal(size=(2, 6)) + 0.3 * rng.normal(size=(60, 6))
+        vae = VariationalAutoencoderTransformer(2, max_iter=30, warm_start=True, random_state=0)
+        vae.fit(X).set_params(learning_rate_init=0.05, max_iter=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            vae.fit(X)
+        assert vae.kept_ == "earlier"
+        assert vae.loss_curve_[-1] > 2 * 3  # half the six variances, were it a squared error

@@ -261,6 +261,11 @@ def test_a_step_to_where_exp_overflows_is_shortened(monkeypatch):
     assert autoencoder.best_loss_ < 1e-3 * autoencoder.loss_curve_[0]
 
 
+def test_a_callback_that_ends_the_run_is_its_reason(X):
+    history = make_trainer(X, max_iter=9).fit(np.arange(60), on_epoch=lambda *args: True)
+    assert (len(history.loss_curve), history.stop_reason) == (1, "callback")
+
+
 def test_an_interrupt_keeps_the_best_weights_so_far(X):
     def interrupt(history, learning_rate):
         assert learning_rate is None

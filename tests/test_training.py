@@ -260,6 +260,19 @@ def test_a_fallback_with_a_margin_is_not_given_up_for_a_lucky_draw(X, converged)
     assert not kept(margin=10)
 
 
+def test_the_loss_at_the_end_is_without_the_penalty(X):
+    trainer = make_trainer(X, alpha=0.5, learning_rate_init=1e-12, max_iter=2)
+    history = trainer.fit(np.arange(10))
+    penalty = trainer._gradient.penalty()
+    assert penalty > 0.01
+    assert history.end_loss == pytest.approx(history.loss_curve[-1] - penalty)
+
+
+def test_a_callback_that_ends_the_run_is_its_reason(X):
+    history = make_trainer(X, max_iter=9).fit(np.arange(10), on_epoch=lambda *args: True)
+    assert (len(history.loss_curve), history.stop_reason) == (1, "callback")
+
+
 class TestBetter:
     """Whether 20 parts of 100 held-out rows show that ours are better."""
 
