@@ -28,10 +28,9 @@ class AutoencoderTransformer(BaseAutoencoder):
     ----------
     n_components : int, float or "auto", default="auto"
         Width of the code. A share of the variance in (0, 1) asks, as in `PCA`, for as many
-        units as principal components are needed to explain it, in the network's units (see
-        `scale`) and always fewer than there are features. "auto" is the original network's
-        36 from 64 features on, and below that nine sixteenths of their number, rounded
-        down, but at least 1.
+        units as principal components explain it, in the network's units (see `scale`) and
+        fewer than there are features. "auto" is the original network's 36 from 64 features
+        on, and nine sixteenths of fewer, rounded down, at least 1.
 
     hidden_layer_sizes : int or sequence of int, default=(50, 40)
         Widths of the encoder's layers before the code; () for none. The decoder mirrors
@@ -223,19 +222,17 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     best_loss_ : float
         Loss of the weights that the last call kept, over the held-out rows where there are
-        any, else over the training rows. Of the network it is the lowest of its curve; of PCA
-        and of earlier weights what these reach on the same rows. In `partial_fit` it is
-        the loss of its pass.
+        any, else over the training rows: of the network the lowest of its curve, of PCA and
+        of earlier weights what these reach. In `partial_fit` that of its pass.
 
     kept_ : {"network", "pca", "earlier"}
         Which weights the last call kept: those that it has trained; PCA's, see
         `linear_paths`; or those that a warm start went on from.
 
     stop_reason_ : str or None
-        What ended the last training: "max_iter" (all epochs were run), "no_change" (no
-        improvement in `n_iter_no_change` epochs), "line_search" ("lbfgs" found nothing
-        lower), "callback", "interrupted" (by Ctrl-C), or "pass" (the one of
-        `partial_fit`). None after `from_layer_weights`.
+        What ended training: "max_iter"; "no_change" in `n_iter_no_change` epochs;
+        "line_search" where "lbfgs" found nothing lower; "callback"; "interrupted" by Ctrl-C;
+        "pass" of `partial_fit`. None after `from_layer_weights`.
 
     n_iter_ : int
         Number of epochs run.
