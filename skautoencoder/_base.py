@@ -11,17 +11,19 @@ from sklearn.utils.metaestimators import available_if
 
 from ._architecture import (
     choose_output,
+    code_width,
     decoder_widths,
     draw_parameters,
-    encoder_widths,
     first_parameters,
     layer_activations,
+    n_encoder_layers,
     network_widths,
     weight_ties,
 )
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._collections import dask_side, is_collection
 from ._compat import Interval, StrOptions
+from ._components import ObjectOf, refuse_parameters_of_nothing
 from ._constant_features import (
     admitted_to_state,
     insert_constants,
@@ -31,6 +33,7 @@ from ._constant_features import (
     trained_features,
 )
 from ._documentation import DocumentedMixin
+from ._endings import warn_of_bad_end
 from ._progress import progress_line
 from ._random import generators
 from ._reconstruction import ReconstructionMixin
@@ -44,6 +47,7 @@ from ._validation import (
     refuse_other_network,
     training_rows,
     unchanged_on_failure,
+    warn_of_wide_code,
 )
 from ._versions import VersionedMixin
 from .checkpoints import kept_fit
@@ -76,7 +80,8 @@ class BaseAutoencoder(
     _plain_activation = "tanh"
 
     _parameter_constraints = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        # scikit-learn has no constraint for shares beside widths: see `check_width`.
+        "n_components": "no_validation",
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "decoder_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), None],
         "activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
@@ -85,8 +90,8 @@ class BaseAutoencoder(
         "scale": [StrOptions({"auto", "common", "standard", "minmax"}), None],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left")],
-        "solver": [StrOptions(set(SOLVERS)), Solver],
-        "learning_rate": [StrOptions(set(SCHEDULES)), Schedule],
+        "solver": [StrOptions(set(SOLVERS)), ObjectOf(Solver)],
+        "learning_rate": [StrOptions(set(SCHEDULES)), ObjectOf(Schedule)],
         "learning_rate_init": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -134,6 +139,11 @@ class BaseAutoencoder(
         -----
         UserWarning
             Where Ctrl-C ended training early; the best weights so far are kept.
+
+        ConvergenceWarning
+            Where training ended with a network that is worse than the mean of every feature,
+            so that its `score` is below 0 on the training rows, or where it diverged and PCA
+            or the weights from before are kept.
         """
         with unchanged_on_failure(self):
             continues = self.warm_start and hasattr(self, "coefs_")
@@ -154,6 +164,7 @@ class BaseAutoencoder(
                 history = trainer.history
                 self._store(trainer)
                 self._finish(rows, workers)
+                warn_of_bad_end(self, rows, trainer, workers)
             self.best_loss_ = history.best_loss
             tasks.end()
         if history.interrupted:
@@ -206,6 +217,28 @@ class BaseAutoencoder(
             self.best_loss_ = self.loss_curve_[-1]
         return self
 
+    def set_params(self, **params):
+        """Set parameters, and those of objects among them, such as ``solver__momentum``.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name.
+
+        Returns
+        -------
+        self : estimator
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            Where there is no such parameter, or where a parameter of an object is to be set
+            and there is no object: ``corruption__rate`` with ``corruption=None``.
+        """
+        refuse_parameters_of_nothing(self, params)
+        return super().set_params(**params)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -244,7 +277,9 @@ class BaseAutoencoder(
                     show(history, learning_rate)
                 return tasks.end_epoch()
 
-            trainer.fit(order, validation_rows, on_epoch, fallback, before_epoch)
+            history = trainer.fit(order, validation_rows, on_epoch, fallback, before_epoch)
+            if show is not None:
+                show.end(history)
         kept.end()
 
     def _pretrain(self, trainer, order):
@@ -347,9 +382,11 @@ class BaseAutoencoder(
         self._fit_scaling(rows, mean[of_trained], deviation[of_trained], output)
         in_fitted_units(self, rows)
         check_range(rows, self.loss)
+        warn_of_wide_code(self, rows.n_features)
+        self.n_components_ = code_width(self.n_components, rows.n_features, rows)
         parameters, pca = first_parameters(self, rows, layer_activations(self, output), rng)
         self._start(parameters, output)
-        return rows, pca and Fallback(pca.flat, self._solver_state, PCA_MARGIN)
+        return rows, pca and Fallback(pca.flat, self._solver_state, PCA_MARGIN, "pca")
 
     def _fit_scaling(self, rows, mean, deviation, output):
         """Set shift and scale of the features; those that do not vary are centred alone."""
@@ -365,6 +402,14 @@ class BaseAutoencoder(
                 varying = ~self.is_constant_
                 self.shift_[varying], self.scale_[varying] = scaling.shift, scaling.scale
 
+    def _trained_encoder(self):
+        """The encoder for rows of the features that training sees."""
+        (encoder, _), features = self._networks(), self._trained_features()
+        for dense in (encoder.layers[0], encoder.path):
+            if features is not None and dense is not None:
+                dense.weights = dense.weights[features]
+        return encoder
+
     def _trained_features(self):
         """Indices of the features that training sees; None for all."""
         return trained_features(self.is_constant_)
@@ -375,7 +420,7 @@ class BaseAutoencoder(
         self.output_activation_ = output
         self._set_parameters(parameters)
         self.n_layers_ = len(self.coefs_) + 1
-        self._n_encoder_layers = len(encoder_widths(self))
+        self._n_encoder_layers = n_encoder_layers(self)
         self._has_bounded_paths = LOSSES[self.loss].fused_activation is not None
         self._has_tied_weights = bool(self.tied_weights)
         self.loss_curve_, self.validation_loss_curve_ = [], None
@@ -398,7 +443,7 @@ class BaseAutoencoder(
     def _set_parameters(self, parameters):
         """Take over what was trained; features that do not vary have weights of 0."""
         coefs, intercepts = parameters.to_arrays()
-        n_layers = 1 + len(encoder_widths(self)) + len(decoder_widths(self))
+        n_layers = 1 + n_encoder_layers(self) + len(decoder_widths(self))
         is_constant = self.is_constant_
         if is_constant.any():
             values = self.mean_[is_constant]
@@ -448,6 +493,7 @@ class BaseAutoencoder(
         history = trainer.history
         self._set_parameters(trainer.parameters)
         self._solver_state = trainer.state
+        self.kept_, self.stop_reason_ = history.kept, history.stop_reason
         self.loss_curve_ = self.loss_curve_ + history.loss_curve
         if history.validation_loss_curve:
             earlier = self.validation_loss_curve_ or []

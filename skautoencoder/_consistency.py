@@ -14,18 +14,14 @@ from ._outlier import AutoencoderOutlierDetector, check_widths
 from ._validation import check_parameters
 from ._variational import VariationalAutoencoderTransformer
 from .network.activations import ACTIVATIONS
+from .network.training import KEPT, STOP_REASONS
 
 NETWORK_ATTRIBUTES = {
     *("coefs_", "intercepts_", "linear_coefs_", "linear_intercepts_", "activations_"),
     *("output_activation_", "n_layers_", "n_features_in_", "shift_", "scale_", "mean_"),
-    *("loss_curve_", "validation_loss_curve_", "best_loss_", "n_iter_", "t_"),
-    *(
-        "is_constant_",
-        "_n_encoder_layers",
-        "_has_bounded_paths",
-        "_has_tied_weights",
-        "_solver_state",
-    ),
+    *("loss_curve_", "validation_loss_curve_", "best_loss_", "kept_", "stop_reason_"),
+    *("n_components_", "n_iter_", "t_", "is_constant_"),
+    *("_n_encoder_layers", "_has_bounded_paths", "_has_tied_weights", "_solver_state"),
 }
 DETECTOR_ATTRIBUTES = {
     *("estimators_", "offset_", "mean_", "scale_", "n_features_in_"),
@@ -90,6 +86,10 @@ def _is_array(value, ndim, dtype):
     )
 
 
+def _is_one_of(value, words):
+    return type(value) is str and value in words
+
+
 def _is_whole(value, low=0):
     return isinstance(value, Integral) and not isinstance(value, bool) and value >= low
 
@@ -144,8 +144,11 @@ def _check_paths(estimator):
     """There are none, or they lead from the features to the code and back."""
     _require(type(estimator._has_bounded_paths) is bool, "_has_bounded_paths is not a bool")
     shapes = [weights.shape for weights in estimator.linear_coefs_]
-    ends = (estimator.n_features_in_, estimator._n_features_out)
+    width, code = estimator.n_components_, estimator._n_features_out
+    ends = (estimator.n_features_in_, code)
     _require(shapes in ([], [ends, ends[::-1]]), "linear_coefs_ do not fit the network")
+    fits = _is_whole(width, 1) and width == code
+    _require(fits, "n_components_ is not the width of the code")
 
 
 def _check_features(estimator):
@@ -158,7 +161,20 @@ def _check_features(estimator):
     shift, scale = estimator.shift_, estimator.scale_
     _require((shift is None) == (scale is None), "shift_ and scale_ do not belong together")
     _require(scale is None or scale.all(), "scale_ is zero")
+    _check_constants(estimator)
     _check_names(estimator)
+
+
+def _check_constants(estimator):
+    """Features that do not vary have a mean, and weights of 0."""
+    is_constant, n_features = estimator.is_constant_, estimator.n_features_in_
+    known = type(is_constant) is np.ndarray and is_constant.dtype == bool
+    fits = known and is_constant.shape == (n_features,)
+    _require(fits, "is_constant_ is not a bool for each feature")
+    if is_constant.any():
+        own = [each[0][is_constant] for each in (estimator.coefs_, estimator.linear_coefs_) if each]
+        fits = estimator.mean_ is not None and not any(weights.any() for weights in own)
+        _require(fits, "features that do not vary have weights, or no mean")
 
 
 def _check_names(estimator):
@@ -176,16 +192,19 @@ def _check_history(estimator):
         known = type(curve) is list and all(isinstance(loss, Real) for loss in curve)
         _require(known, "a loss curve is not a list of numbers")
     _require(isinstance(estimator.best_loss_, Real), "best_loss_ is not a number")
+    _require(_is_one_of(estimator.kept_, KEPT), "kept_ is none of its values")
+    reason = estimator.stop_reason_
+    _require(
+        reason is None or _is_one_of(reason, STOP_REASONS), "stop_reason_ is none of its values"
+    )
 
 
 def _check_solver_state(estimator):
     """A counter, and arrays of as many numbers as there are parameters, or biases."""
     state, dtype = estimator._solver_state, _dtype(estimator)
     _require(type(state) is dict and _is_whole(state.get("step")), "the solver's step is no count")
-    biases = estimator.intercepts_ + estimator.linear_intercepts_
-    n_biases = sum(bias.size for bias in biases)
-    n_weights = sum(weights.size for weights in estimator.coefs_ + estimator.linear_coefs_)
-    n_parameters = n_biases + n_weights // (2 if estimator._has_tied_weights else 1)
+    parameters = estimator._parameters()
+    n_parameters, n_biases = parameters.flat.size, sum(bias.size for bias in parameters.biases)
     for name, value in state.items():
         fits = name == "step" or (
             _is_array(value, 1, dtype) and len(value) in (n_parameters, n_biases)

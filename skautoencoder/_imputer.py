@@ -51,7 +51,7 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         from the initial fill itself and learns what that has missed: as wide as the data,
         with one hidden layer of twice the width, trained on rows from which
         :class:`MaskingNoise` takes further cells. After an initial fill with the mean it
-        has a code of 16 and no corruption instead.
+        has a code of 16, or less than X, and no corruption instead.
 
     missing_values : int, float or np.nan, default=np.nan
         What stands for a missing value. With another number than NaN, X may hold no NaN.
@@ -468,7 +468,8 @@ def _default_autoencoder(n_rows, n_features, refines):
     after the means, it has a narrow code, and its rounds converge as they do for PCA.
     """
     if not refines:
-        return AutoencoderTransformer(16, hidden_layer_sizes=128, scale="standard")
+        width = min(16, max(1, n_features - 1))
+        return AutoencoderTransformer(width, hidden_layer_sizes=128, scale="standard")
     rows_seen = ROWS_SEEN * min(1, (64 / n_features) ** 2)
     n_epochs = int(np.clip(rows_seen // n_rows, 20, 200))
     return AutoencoderTransformer(

@@ -1,7 +1,10 @@
 """What every fitted autoencoder can do with rows: encode, decode, rebuild, score."""
 
+import warnings
+
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils.validation import check_is_fitted
 
 from ._collections import dask_side, is_collection, takes_collections
@@ -130,7 +133,14 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         from the mean of X, both summed over all rows and features. For a linear
         autoencoder at its optimum on its training data this is the sum of PCA's
         `explained_variance_ratio_`. It is 1 at best and has no lower bound; where X
-        does not vary at all it is 1 for an exact reconstruction and 0 otherwise.
+        does not vary at all it is 1 for an exact reconstruction and 0 otherwise. Of a single
+        row it is NaN, with a warning.
+
+        A search maximises it unless `scoring` is given. Names such as "r2" or
+        "neg_mean_squared_error" compare y with `predict`, which there is none of, and give
+        NaN: pass a function of (estimator, X, y) instead, such as
+        ``lambda ae, X, y=None: ae.score_samples(X).mean()`` or
+        :func:`reconstruction_scores`, which has several scores and needs `refit` to name one.
 
         Parameters
         ----------
@@ -147,6 +157,11 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         -------
         score : float
             The explained share of the variance.
+
+        Warns
+        -----
+        UndefinedMetricWarning
+            Where there is but one row, of positive weight.
         """
         if is_collection(X):
             return dask_side().score(self, X, sample_weight)
@@ -159,7 +174,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
                 errors.sum() if rows.sample_weight is None else errors @ rows.sample_weight
             )
             variation = float(total_variation(rows, means(rows)))
-        return explained_share(residual, variation)
+        return explained_share(residual, variation, n_weighted(rows))
 
     @property
     def _n_features_out(self):
@@ -221,8 +236,24 @@ def refuse_infinite(values, what):
         )
 
 
-def explained_share(residual, variation):
-    """Share of the variation that is not left in the residual; ValueError where one is infinite."""
+def n_weighted(rows):
+    """Number of the rows that have a positive weight."""
+    return len(rows) if rows.sample_weight is None else int(np.count_nonzero(rows.sample_weight))
+
+
+def explained_share(residual, variation, n_rows):
+    """Share of the variation that is not left in the residual; NaN, with a warning, of one row.
+
+    Raises ValueError where one of both is infinite.
+    """
+    if n_rows < 2:
+        warnings.warn(
+            "The score, a share of the variance of X, is not defined for a single row, and is NaN: "
+            "pass two rows or more, or use score_samples.",
+            UndefinedMetricWarning,
+            stacklevel=3,
+        )
+        return float("nan")
     refuse_infinite(np.array([residual, variation]), "the sum of their squared errors")
     if variation == 0:
         return 1.0 if residual == 0 else 0.0

@@ -33,8 +33,9 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
 
     Parameters
     ----------
-    n_components : int, default=36
-        Width of the code; units that are not needed fall idle, see `code_variance_`.
+    n_components : int, float or "auto", default="auto"
+        Width of the code, as for :class:`AutoencoderTransformer`; units that are not needed
+        fall idle, see `code_variance_`.
 
     hidden_layer_sizes : int or sequence of int, default=(50, 40)
         Widths of the encoder's layers before the code; () for none. The decoder mirrors
@@ -124,6 +125,9 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
 
     Attributes
     ----------
+    n_components_ : int
+        Width of the code.
+
     code_variance_ : ndarray of shape (n_components,)
         Variance over the training rows of each code unit's mean: near 0 for units that the
         network does not use, whose codes are N(0, 1) whatever the row.
@@ -150,7 +154,16 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         The same for the held-out rows after each epoch; None where none were held out.
 
     best_loss_ : float
-        Loss of the weights that the last call kept.
+        Loss of the weights that the last call kept, over the held-out rows where there are
+        any, else over the training rows.
+
+    kept_ : {"network", "earlier"}
+        Which weights the last call kept: those that it has trained, or those that a warm
+        start went on from.
+
+    stop_reason_ : str
+        What ended the last training: "max_iter", "no_change", "callback", "interrupted" or
+        "pass", as for :class:`AutoencoderTransformer`.
 
     n_iter_ : int
         Number of epochs run.
@@ -229,7 +242,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
 
     def __init__(
         self,
-        n_components=36,
+        n_components="auto",
         *,
         hidden_layer_sizes=(50, 40),
         decoder_layer_sizes=None,

@@ -148,6 +148,7 @@ def test_activations_agree_far_from_zero_too(name, dtype):
     np.testing.assert_allclose(got, expected, rtol=TOLERANCE[dtype], atol=floor)
 
 
+@pytest.mark.filterwarnings("ignore:n_components=:UserWarning")
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),

@@ -433,7 +433,7 @@ class TestInfinitiesAndNaN:
         assert np.isfinite(stream.reconstruct(later)).all()
 
     def test_codes_may_not_be_infinite(self, X):
-        with pytest.raises(ValueError, match="Input X contains infinity"):
+        with pytest.raises(ValueError, match="X has codes that are NaN or infinite"):
             transformer().fit(X).inverse_transform([[1.0, np.inf]])
 
 

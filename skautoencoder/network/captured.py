@@ -33,6 +33,12 @@ def check_curve(curve):
     _require(bool(np.isfinite(curve).all()))
 
 
+def known_word(word, known):
+    """That of the known words which is the same; ValueError where none is."""
+    _require(word in known)
+    return known[known.index(word)]
+
+
 def check_reordered(captured, present):
     """Raise ValueError unless both hold the same numbers, in whatever order."""
     check_form(captured, present)
