@@ -37,6 +37,8 @@ VARIATIONAL = VariationalAutoencoderTransformer(**SMALL)
 DETECTOR = AutoencoderOutlierDetector(PLAIN, n_estimators=2, n_components=(1, 2), random_state=0)
 IMPUTER = AutoencoderImputer(PLAIN, add_indicator=True, random_state=0)
 
+pytestmark = pytest.mark.filterwarnings("ignore:Skipping features without any observed")
+
 MODELS = [
     DETECTOR,
     AutoencoderOutlierDetector(VARIATIONAL, contamination=0.1, n_estimators=2, random_state=0),

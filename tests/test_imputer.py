@@ -17,7 +17,7 @@ from skautoencoder import (
     GaussianNoise,
     MaskingNoise,
 )
-from skautoencoder._imputer import _Refill
+from skautoencoder._filling import Refill
 from skautoencoder.network.normal import NormalModel
 from skautoencoder.network.rows import Rows
 
@@ -181,9 +181,9 @@ def test_training_sees_missing_and_masked_cells_as_the_initial_fill_leaves_them(
     rows = Rows(X, has_missing=True, center=np.zeros(2))
     clean, corrupted = np.empty((2, 2)), np.empty((2, 2))
     rows.gather(slice(0, 2), clean)
-    _Refill(None, model).corrupter(rows)(clean, corrupted, rng)
+    Refill(None, model).corrupter(rows)(clean, corrupted, rng)
     np.testing.assert_allclose(corrupted, [[2.0, 1.6], [1.0, 3.0]])
-    masked = _Refill(MaskingNoise(0.999999, "mean"), model)
+    masked = Refill(MaskingNoise(0.999999, "mean"), model)
     masked.corrupter(rows)(clean, corrupted, rng)
     np.testing.assert_allclose(corrupted, 0)
 
