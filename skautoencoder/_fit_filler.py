@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import clone
 
 from ._filling import Filler, Refill, find_bounds
-from ._hidden_cells import HiddenCells, is_clear
+from ._hidden_cells import HiddenCells
 from ._random import generators
 from ._transformer import AutoencoderTransformer
 from .network.corruption import MaskingNoise
@@ -86,7 +86,8 @@ class FillerFit:
 
     def _first_filler(self):
         """One without an autoencoder, and the steps that its normal distribution has taken."""
-        bounds = self._bounds(0)
+        # Wide ones, lest errors at a bound hide all others.
+        bounds = self._bounds(WIDE_MARGIN)
         initial_fill, n_features = self.imputer.initial_fill, self.X.shape[1]
         if initial_fill == "mean" or (initial_fill == "auto" and n_features > MAX_NORMAL_FEATURES):
             return Filler(self.scaling[0], None, bounds), 0
@@ -104,10 +105,16 @@ class FillerFit:
         while self.has_held_out and n_steps < MAX_STEPS:
             further = Filler(*nth(distributions, MORE_STEPS), bounds)
             further_fill = next(further.rounds(hidden.X, hidden.missing))
-            if not hidden.is_better(further_fill, fill, self.imputer.tol):
+            if not self._is_worth_it(further_fill, fill):
                 break
             filler, fill, n_steps = further, further_fill, n_steps + MORE_STEPS
         return filler, n_steps
+
+    def _is_worth_it(self, after, before):
+        """Whether errors fall from one fill to the other by the share `tol`, and clearly."""
+        losses = [self.hidden.losses(filled).sum() for filled in (before, after)]
+        lowers = losses[1] < (1 - self.imputer.tol) ** 2 * losses[0]
+        return lowers and self.hidden.is_clearly_better(after, before)
 
     def _fit_autoencoder(self, model):
         (X, weights), imputer = self.train, self.imputer
@@ -143,9 +150,14 @@ class FillerFit:
         exactly, unless it raises them.
         """
         low, high = self._bounds(0)
+        losses = [self.hidden.losses(filled) for filled in (narrow, wide)]
         is_exact = self.hidden.feature_errors(wide) < NEARLY_EXACT
-        gains = [self.hidden.gains(narrow, wide, cells) for cells in (wide < low, wide > high)]
-        return np.array([is_clear(gain) | (is_exact & (gain.sum() >= 0)) for gain in gains])
+        sides = []
+        for beyond in (wide < low, wide > high):
+            before, after = (np.where(beyond, each, 0).sum() for each in losses)
+            is_better = self.hidden.is_clearly_better(wide, narrow, beyond)
+            sides.append(is_better | (is_exact & (after <= before)))
+        return np.array(sides)
 
     def _measure(self, filler, margins):
         """Errors on hidden cells after the initial fill and each round, and the best fill."""

@@ -9,6 +9,7 @@ N_HIDINGS = 4
 # A gain is not noise from so many standard errors on.
 N_STANDARD_ERRORS = 2.0
 MIN_ROWS = 3
+NEGLIGIBLE = 1e-6
 
 
 class HiddenCells:
@@ -54,20 +55,26 @@ class HiddenCells:
         errors = np.full(len(totals), np.inf)
         return np.sqrt(np.divide(self.losses(filled).sum(axis=0), totals, errors, where=totals > 0))
 
-    def gains(self, before, after, cells=True):
-        """By how much each row's losses in these cells fall from one fill to the other."""
-        gains = np.where(cells, self.losses(before) - self.losses(after), 0).sum(axis=1)
-        return gains.reshape(N_HIDINGS, -1).sum(axis=0)
-
-    def is_better(self, after, before, tol):
-        """Whether the error falls from one fill to the other by the share `tol`, and clearly."""
-        least = (1 - tol) ** 2 * self.losses(before).sum()
-        return self.losses(after).sum() < least and is_clear(self.gains(before, after))
+    def is_clearly_better(self, after, before, cells=True):
+        """Whether one fill errs less than the other, in these cells, by more than noise."""
+        pair = (np.where(cells, self.losses(filled), 0).sum(axis=1) for filled in (before, after))
+        return is_clear_gain(*(losses.reshape(N_HIDINGS, -1).sum(axis=0) for losses in pair))
 
 
-def is_clear(gains):
-    """Whether rows gain more than noise; those that neither gain nor lose say nothing."""
-    gains = gains[gains != 0]
-    if len(gains) < MIN_ROWS:
+def is_clear_gain(before, after):
+    """Whether the losses of rows fall in the mean, and by more than noise.
+
+    That is, by two standard errors of the mean, of the losses or of their logarithms: a few rows
+    with large losses may have all of the former, but not of the latter. Rows that neither gain
+    nor lose say nothing.
+    """
+    before, after = before[before != after], after[before != after]
+    if len(before) < MIN_ROWS or before.sum() <= after.sum():
         return False
+    # Of two losses that are nearly 0, neither is much better.
+    floor = NEGLIGIBLE * before.mean()
+    return _is_positive(before - after) or _is_positive(np.log((before + floor) / (after + floor)))
+
+
+def _is_positive(gains):
     return bool(gains.mean() > N_STANDARD_ERRORS * gains.std(ddof=1) / np.sqrt(len(gains)))
