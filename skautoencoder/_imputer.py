@@ -126,7 +126,7 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
     rows come along with it.
 
     Gross cells, which are taken for typing errors, come back as they are, but are treated as
-    missing where anything is learnt or filled from them. These are cells eight times as far from
+    missing where anything is learnt or filled from them. These are cells ten times as far from
     the median of their feature as all but a few others. The few are at most three or 2 % of
     those that are not at the median, whichever is more, and no more than a tenth of them, or
     one; with fewer than ten observed cells there are none.

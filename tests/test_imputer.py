@@ -149,14 +149,17 @@ def test_no_filled_value_lies_beyond_the_bounds(X, n_rounds):
     assert ((model.fill_min_ <= filled) & (filled <= model.fill_max_)).all()
 
 
-def test_bounds_are_the_observed_ones_on_bounded_data_and_wider_where_tails_are_heavy(rng):
-    bounded = np.clip(rng.normal(size=(400, 2)) @ rng.normal(size=(2, 6)), -1, 1)
-    # In pairs, so that many rows have a cell of which another tells that it is far off.
-    heavy = np.repeat(rng.standard_t(3, size=(200, 40)), 2, axis=1)
-    heavy += 0.2 * rng.normal(size=heavy.shape)
-    model = imputer().fit(with_holes(bounded))
+def test_bounds_are_the_observed_ones_on_bounded_data(rng):
+    X = np.clip(rng.normal(size=(400, 2)) @ rng.normal(size=(2, 6)), -1, 1)
+    model = imputer().fit(with_holes(X))
+    assert (model.fill_min_ == -1).all()
     assert (model.fill_max_ == 1).all()
-    holes = with_holes(heavy)
+
+
+def test_bounds_are_wider_where_tails_are_heavy(rng):
+    """In pairs, so that many rows have a cell of which another tells that it is far off."""
+    X = np.repeat(rng.standard_t(3, size=(200, 40)), 2, axis=1)
+    holes = with_holes(X + 0.2 * rng.normal(size=X.shape))
     model = imputer().fit(holes)
     low, high = np.nanmin(holes, axis=0), np.nanmax(holes, axis=0)
     np.testing.assert_allclose(model.fill_max_, high + (high - low))
@@ -425,7 +428,7 @@ class TestFeaturesThatDoNotVary:
 
 
 class TestGrossCells:
-    @pytest.mark.parametrize("size", [30, 1000, -1e6])
+    @pytest.mark.parametrize("size", [100, 1000, -1e6])
     def test_one_among_the_rows_of_the_fit_changes_no_fill_by_much(self, size, X):
         holes = with_holes(X)
         row = np.flatnonzero(~np.isnan(holes[:, 1]))[5]
