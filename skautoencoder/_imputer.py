@@ -69,9 +69,12 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         Whether features without any observed value in `fit` are kept, missing cells filled
         with 0, instead of left out with a warning.
 
-    min_value, max_value : float or array-like of shape (n_features,), default=-np.inf, np.inf
-        The smallest and the largest value that is filled in, for all features or one for
-        each; None is no limit. Zeros in features without observed values are exempt.
+    min_value : float or array-like of shape (n_features,), default=-np.inf
+        The smallest value that is filled in, for all features or one for each; None is no
+        limit. Not for the zeros in features without observed values.
+
+    max_value : float or array-like of shape (n_features,), default=np.inf
+        The largest one, likewise.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the choice of rows and cells, and the autoencoder; with None a given
@@ -402,9 +405,10 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         self.fill_min_, self.fill_max_ = find_bounds(X, (0, 0), limits)
         self.autoencoder_ = self.covariance_ = None
         self.error_curve_, self.n_iter_, self.best_iter_ = [0.0], 0, 0
-        if self._varies.any():
-            varying = X[:, self._varies], weights, limits[:, self._varies]
-            filler, self.error_curve_, self.best_iter_ = FillerFit(self, *varying).run()
+        varies = self._varies
+        if varies.any():
+            fit = FillerFit(self, X[:, varies], weights, limits[:, varies])
+            filler, self.error_curve_, self.best_iter_ = fit.run()
             self.n_iter_ = len(self.error_curve_) - 1
             self._keep(filler)
 

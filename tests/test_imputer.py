@@ -19,10 +19,10 @@ from skautoencoder import (
     MaskingNoise,
     _fit_filler,
 )
-from skautoencoder._filling import Refill
+from skautoencoder._filling import Refill, find_bounds
 from skautoencoder._fit_filler import nth
 from skautoencoder._gross_cells import find_fences, without_gross
-from skautoencoder._hidden_cells import is_clear_gain
+from skautoencoder._hidden_cells import HiddenCells, is_clear_gain
 from skautoencoder.network import normal
 from skautoencoder.network.normal import NormalModel
 from skautoencoder.network.rows import Rows
@@ -187,14 +187,47 @@ class TestClearGains:
         before, after = np.ones(10), np.concatenate([np.full(9, 0.1), [20.0]])
         assert not is_clear_gain(before, after)
 
+    def test_the_mean_may_be_clear_where_logarithms_are_not(self):
+        before, after = np.repeat([[100.0, 1e-3], [50.0, 0.1]], 10, axis=1)
+        assert is_clear_gain(before, after)
+
+
+def test_rows_without_any_cell_left_are_not_compared(rng):
+    X = np.array([[1.0, np.nan], [np.nan, np.nan], [2.0, 3.0]])
+    cells = HiddenCells(np.tile(X, (50, 1)), np.ones(150), np.ones(2), rng)
+    losses = cells.losses(np.zeros_like(cells.X))
+    left = (~cells.missing).any(axis=1)
+    assert (losses[~left] == 0).all()
+    assert np.array_equal(losses[left] > 0, cells.hidden[left])
+    assert cells.hidden[~left].any()
+
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_counts_never_become_negative(sign, rng):
-    """Heavy tails, whose bounds are wide on both sides, leave 0 the bound of counts."""
-    exact = np.rint(np.exp(rng.standard_t(4, size=(400, 1)) @ np.ones((1, 5)))) * np.arange(1, 6)
-    model = imputer().fit(with_holes(sign * exact))
-    assert (model.fill_max_ > np.nanmax(sign * exact, axis=0)).any() or sign == -1
-    assert (sign * model.transform(with_holes(sign * exact, seed=1)) >= 0).all()
+def test_wide_bounds_keep_the_sign_that_all_values_have(sign):
+    X = sign * np.array([[1.0, -1.0, 0.0], [3.0, 5.0, 2.0]])
+    bounds = find_bounds(X, (1, 1), (-np.inf, np.inf))
+    np.testing.assert_array_equal(bounds[::sign], sign * np.array([[0, -7, 0], [5, 11, 4]]))
+
+
+def test_fills_found_nearly_exactly_pass_the_bounds_unless_hidden_cells_speak_against(rng):
+    X = np.outer(rng.uniform(-1, 1, size=300), [1, 2, -3, 0.5, 1.5])
+    exact = imputer().fit(with_holes(X))
+    assert (exact.fill_max_ > 1.5 * np.abs(X).max(axis=0)).all()
+    top = np.quantile(X[:, 0], 0.95)
+    X[:, 0] = np.minimum(X[:, 0], top)
+    capped = imputer().fit(with_holes(X))
+    assert capped.error_curve_[-1] < 0.16
+    assert capped.fill_max_[0] == top
+
+
+def test_in_float32_the_distribution_stays_far_enough_from_singular(rng):
+    Z = np.outer(rng.normal(size=200), np.ones(4))
+    smallest = {}
+    for dtype in (np.float32, np.float64):
+        model = nth(normal.em_steps(Z, np.zeros(Z.shape, bool), np.ones(200), dtype), 30)
+        smallest[dtype] = np.linalg.eigvalsh(model.correlation)[0]
+    assert smallest[np.float32] > 1e-4
+    assert smallest[np.float64] < 1e-8
 
 
 def test_limits_bound_what_is_filled_in_and_no_observed_cell(X):
@@ -465,13 +498,25 @@ class TestGrossCells:
             lambda rng: rng.standard_t(3, size=400),
             lambda rng: np.exp(rng.normal(size=400)),
             lambda rng: 1.0 * (rng.random(400) < 0.05),
+            lambda rng: 1.0 * (np.arange(400) % 100 == 0),
             lambda rng: rng.poisson(3, size=400) * (rng.random(400) < 0.04),
             lambda rng: np.where(rng.random(400) < 0.05, 1, 1e-3 * rng.normal(size=400)),
             lambda rng: 10 ** rng.uniform(0, 6, size=400),
             lambda rng: np.concatenate([[5.0, 1e9], rng.normal(size=7)]),
             lambda rng: np.full(400, 7.0),
         ],
-        ids=["normal", "t", "skewed", "ones", "zeros", "near-zeros", "decades", "few", "constant"],
+        ids=[
+            "normal",
+            "t",
+            "skewed",
+            "ones",
+            "few ones",
+            "zeros",
+            "near-zeros",
+            "decades",
+            "few",
+            "constant",
+        ],
     )
     def test_odd_but_honest_features_have_none(self, draw, rng):
         X = draw(rng)[:, np.newaxis]
@@ -504,15 +549,16 @@ def test_data_of_rank_one_are_filled_almost_exactly(seed):
     assert error((filled / X.std(axis=0))[known], (X / X.std(axis=0))[known], holes[known]) < 1e-3
 
 
-def test_steps_beyond_the_usual_are_made_only_where_hidden_cells_gain(rng, monkeypatch):
-    plain = with_holes(load_diabetes().data)
+def test_steps_beyond_the_usual_are_made_only_where_held_out_cells_gain(rng, monkeypatch):
+    line = with_holes(np.outer(rng.normal(size=300), rng.normal(size=6)))
     steps = []
     monkeypatch.setattr(_fit_filler, "nth", lambda models, n: steps.append(n) or nth(models, n))
-    imputer().fit(plain)
+    imputer().fit(with_holes(load_diabetes().data))
     assert steps == [6, 3, 6]
-    steps.clear()
-    imputer().fit(with_holes(np.outer(rng.normal(size=300), rng.normal(size=6))))
+    imputer().fit(line)
     assert steps[-1] > 12
+    imputer().fit(line[:19])
+    assert steps[-2:] == [6, 6]
 
 
 class TestDask:
