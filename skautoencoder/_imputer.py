@@ -247,7 +247,8 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
             X, weights = X[weights > 0], weights[weights > 0]
             self._fit_indicator(X)
             self._is_filled = ~np.isnan(X).all(axis=0)
-            self._refuse_or_warn_of_empty_features()
+            self._refuse_only_empty_features()
+            self._warn_of_empty_features()
             self._fit_features(self._fillable(X), weights)
         return self
 
@@ -297,12 +298,8 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
             Where features had no observed value in `fit` and are left out.
         """
         check_is_fitted(self)
-        refuse_collection(
-            self,
-            X,
-            "for a lazy result, call X.map_blocks(imputer.transform), or X.map_partitions of a "
-            "dataframe",
-        )
+        advice = "for a lazy result, call X.map_blocks(imputer.transform)"
+        refuse_collection(self, X, f"{advice}, or X.map_partitions of a dataframe")
         self._warn_of_empty_features()
         return self._completed(X)
 
@@ -375,13 +372,12 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         """The columns that had observed values in fit."""
         return X if self._is_filled.all() else X[:, self._is_filled]
 
-    def _refuse_or_warn_of_empty_features(self):
+    def _refuse_only_empty_features(self):
         if not self._is_filled.any():
             raise ValueError(
                 f"X has no observed value: all cells are {self.missing_values!r}, which is what "
                 "missing_values says. Pass rows that have some, or correct missing_values."
             )
-        self._warn_of_empty_features()
 
     def _warn_of_empty_features(self):
         """As SimpleImputer does."""
