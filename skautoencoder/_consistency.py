@@ -29,7 +29,8 @@ DETECTOR_ATTRIBUTES = {
 }
 IMPUTER_ATTRIBUTES = {
     *("autoencoder_", "mean_", "covariance_", "fill_min_", "fill_max_", "indicator_"),
-    *("error_curve_", "n_iter_", "best_iter_", "n_features_in_", "_is_filled"),
+    *("error_curve_", "n_iter_", "best_iter_", "n_features_in_"),
+    *("_is_filled", "_varies", "_fences"),
 }
 
 
@@ -268,23 +269,29 @@ def _check_imputer(imputer):
 
 
 def _check_filled(imputer):
-    """Which features are filled, and the autoencoder that fills them."""
-    known = type(imputer._is_filled) is np.ndarray and imputer._is_filled.dtype == bool
-    fits = known and imputer._is_filled.shape == (imputer.n_features_in_,)
-    _require(fits and imputer._is_filled.any(), "_is_filled is not a bool for each feature")
-    network = _is_network_of(imputer.autoencoder_, int(imputer._is_filled.sum()))
-    _require(network, "autoencoder_ is not one of the filled features")
+    """Which features are filled, which of them vary, and the autoencoder that fills these."""
+    known = _is_mask(imputer._is_filled, imputer.n_features_in_)
+    _require(known and imputer._is_filled.any(), "_is_filled is not a bool for each feature")
+    known = _is_mask(imputer._varies, int(imputer._is_filled.sum()))
+    _require(known, "_varies is not a bool for each filled feature")
+    n_varying, autoencoder = int(imputer._varies.sum()), imputer.autoencoder_
+    fits = _is_network_of(autoencoder, n_varying) if n_varying else autoencoder is None
+    _require(fits, "autoencoder_ is not one of the filled features")
+
+
+def _is_mask(value, length):
+    return type(value) is np.ndarray and value.dtype == bool and value.shape == (length,)
 
 
 def _check_normal(imputer):
     """A mean and, unless it is None, a covariance of the filled features."""
-    mean, covariance = imputer.mean_, imputer.covariance_
-    n_filled = int(imputer._is_filled.sum())
-    fits = _is_array(mean, 1, np.float64) and len(mean) == n_filled
+    mean, covariance, varies = imputer.mean_, imputer.covariance_, imputer._varies
+    fits = _is_array(mean, 1, np.float64) and len(mean) == len(varies)
     _require(fits, "mean_ is not a finite number for each filled feature")
     if covariance is not None:
-        fits = _is_array(covariance, 2, np.float64) and covariance.shape == (n_filled, n_filled)
-        _require(fits and _is_covariance(covariance), "covariance_ is not that of a distribution")
+        fits = _is_array(covariance, 2, np.float64) and covariance.shape == 2 * varies.shape
+        fits = fits and _is_covariance(covariance[np.ix_(varies, varies)])
+        _require(fits, "covariance_ is not that of a distribution")
 
 
 def _is_covariance(matrix):
@@ -305,6 +312,9 @@ def _check_bounds(imputer):
             known and bound.shape == imputer.mean_.shape, "a bound is not one for each feature"
         )
     _require(bool((low <= high).all()), "fill_min_ is above fill_max_")
+    fences, known = imputer._fences, type(imputer._fences) is np.ndarray
+    fits = known and fences.dtype == np.float64 and fences.shape == (2, len(imputer.mean_))
+    _require(fits and bool((fences[0] <= fences[1]).all()), "_fences are not two for each feature")
 
 
 def _check_rounds(imputer):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.decomposition import PCA
@@ -117,6 +118,51 @@ class TestFrames:
         )
         assert list(codes.columns) == CODES
         np.testing.assert_allclose(fitted.inverse_transform(codes), fitted.reconstruct(frame_of(X)))
+
+
+class TestGlobalOutput:
+    """Any setting of `transform_output`: what is computed inside stays plain arrays."""
+
+    MODELS = {
+        **{name: model for name, (model, _) in METHODS.items()},
+        "imputer with indicator": AutoencoderImputer(AUTOENCODER, add_indicator=True),
+        "imputer that keeps": AutoencoderImputer(
+            AUTOENCODER, add_indicator=True, keep_empty_features=True, initial_fill="mean"
+        ),
+    }
+    RESULTS = ("transform", "reconstruct", "score_samples", "reconstruction_error", "predict")
+
+    def results(self, model, X):
+        fitted = clone(model).set_params(random_state=0).fit(X)
+        found = {name: getattr(fitted, name)(X) for name in self.RESULTS if hasattr(fitted, name)}
+        if hasattr(fitted, "inverse_transform"):
+            found["inverse_transform"] = fitted.inverse_transform(found["transform"])
+        return found
+
+    @pytest.mark.parametrize("container", ["default", "pandas", "polars"])
+    @pytest.mark.parametrize("frame_of", [pandas_frame, polars_frame])
+    @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+    def test_it_changes_the_container_alone(self, model, frame_of, container, X):
+        holes = np.where(np.arange(X.size).reshape(X.shape) % 9 == 0, np.nan, X)
+        expected = self.results(model, holes)
+        with config_context(transform_output=container):
+            for rows in (holes, frame_of(holes)):
+                got = self.results(model, rows)
+                assert got.keys() == expected.keys()
+                for name, values in got.items():
+                    np.testing.assert_array_equal(np.asarray(values), expected[name], err_msg=name)
+
+    @pytest.mark.parametrize("container", ["default", "pandas", "polars"])
+    def test_a_given_autoencoder_may_have_a_setting_of_its_own(self, container, X):
+        given = clone(AUTOENCODER).set_output(transform=container)
+        X[::5, 1] = np.nan
+        for model, own in (
+            (AutoencoderImputer(AUTOENCODER), AutoencoderImputer(given)),
+            (DETECTOR, clone(DETECTOR).set_params(autoencoder=given)),
+        ):
+            found = self.results(own, X)
+            for name, values in self.results(model, X).items():
+                np.testing.assert_array_equal(found[name], values)
 
 
 class TestTypesOfColumns:

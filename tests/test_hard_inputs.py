@@ -45,8 +45,6 @@ ESTIMATORS = {
     ),
 }
 AUTOENCODERS = ["transformer", "without paths", "variational"]
-# In the normal fill, weights count as rows do beside the prior: their size matters.
-WITHOUT_NORMAL_FILL = [name for name in ESTIMATORS if name != "imputer"]
 OUTPUTS = ("transform", "reconstruct", "score_samples", "feature_contributions")
 
 
@@ -459,32 +457,18 @@ class TestWeights:
         with pytest.raises(ValueError, match="zero for every row: at least one must be positive"):
             ESTIMATORS[name]().fit(X, sample_weight=np.zeros(60))
 
-    @pytest.mark.parametrize("name", WITHOUT_NORMAL_FILL)
     @pytest.mark.parametrize("size", [5e-324, 1e-300, 1e300, np.finfo(np.float64).max])
     def test_equal_weights_of_any_size_are_no_weights(self, name, size, X):
         X = with_gaps(ESTIMATORS[name](), X)
         found = fitted_outputs(name, X, sample_weight=np.full(60, size))
         assert_same_bits(found, fitted_outputs(name, X))
 
-    @pytest.mark.parametrize("name", WITHOUT_NORMAL_FILL)
     @pytest.mark.parametrize("factor", [2.0**-1000, 2.0**1000, 1e-300, 1e300])
     def test_only_their_ratios_count(self, name, factor, X, rng):
         X, weights = with_gaps(ESTIMATORS[name](), X), rng.integers(0, 5, size=60).astype(float)
         found = fitted_outputs(name, X, sample_weight=factor * weights)
         for one, other in zip(found, fitted_outputs(name, X, sample_weight=weights), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
-
-    @pytest.mark.parametrize("size", [5e-324, 1e-300, 1e300, np.finfo(np.float64).max])
-    def test_the_normal_fill_is_all_prior_or_none_for_weights_of_such_sizes(self, size, X):
-        """A weight of 1e300 is that of so many equal rows: the means are the same."""
-        X = with_gaps(ESTIMATORS["imputer"](), X)
-        imputer = ESTIMATORS["imputer"]().fit(X, sample_weight=np.full(60, size))
-        filled = imputer.transform(X)
-        assert np.isfinite(filled).all()
-        limit = ESTIMATORS["imputer"]().fit(
-            X, sample_weight=np.full(60, 1e14 if size > 1 else 1e-14)
-        )
-        np.testing.assert_allclose(filled, limit.transform(X), rtol=1e-4)
 
     def test_rows_of_weight_1e_300_beside_1e300_are_as_good_as_left_out(self, name, X):
         weights = np.where(np.arange(60) < 20, 1e-300, 1e300)

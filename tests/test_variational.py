@@ -165,7 +165,7 @@ def test_nothing_is_sampled_from_what_is_not_fitted():
 
 def test_bernoulli_bounds_are_log_probabilities(digits):
     bits = (digits > 0.5).astype(float)
-    vae = small(loss="binary_cross_entropy", max_iter=30).fit(bits)
+    vae = small(hidden_layer_sizes=20, loss="binary_cross_entropy", max_iter=30).fit(bits)
     bounds = vae.score_samples(bits)
     assert (bounds < 0).all()
     # Better than independent pixels of the right frequencies.
