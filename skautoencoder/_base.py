@@ -145,9 +145,8 @@ class BaseAutoencoder(
             so that its `score` is below 0 on the training rows, or where it diverged and PCA
             or the weights from before are kept.
         """
-        with unchanged_on_failure(self):
+        with unchanged_on_failure(self), kept_fit() as kept:
             continues = self.warm_start and hasattr(self, "coefs_")
-            kept = kept_fit()
             seed = kept.seed(self.random_state)
             with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
                 rows, split_rng, rng, fallback = self._prepare(X, sample_weight, continues, seed)

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from ._compat import Interval, validate_parameter_constraints
+from ._files import write_whole
 from ._random import generators
 from ._reconstruction import ReconstructionMixin
 from ._validation import inference_rows
@@ -106,7 +107,7 @@ def explore(
     """
     # Here, so that importing skautoencoder stays as fast as it was.
     from .explorer.contents import page_contents
-    from .explorer.page import page, write_atomically
+    from .explorer.page import page
 
     _check_estimator(estimator)
     path = _checked_path(path)
@@ -119,7 +120,7 @@ def explore(
     index = _choose_rows(len(rows), max_rows, random_state)
     contents = page_contents(estimator, rows, index, target, feature_names, image_shape)
     contents["nRows"] = len(rows)
-    write_atomically(path, page(title or "Autoencoder explorer", contents))
+    write_whole(path, page(title or "Autoencoder explorer", contents).encode())
     return path
 
 

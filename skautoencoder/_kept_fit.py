@@ -1,11 +1,11 @@
 """One fit and its file: when it is written, and what is taken back from it."""
 
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from ._checkpoint_file import decode, encode
 from ._collections import is_collection
-from ._files import reason, write_whole
+from ._files import reason, remove_parts, sole_use, write_whole
 from ._fingerprint import differences, entropy_of, fingerprint
 
 
@@ -142,7 +142,24 @@ class KeptFit(UnkeptFit):
 
     def _write(self, captured):
         content = encode({**self._about, "is_over": self.is_over, "captured": captured})
-        write_whole(self._path, content, self._path.with_name(f"{self._path.name}.part"))
+        write_whole(self._path, content)
+
+
+@contextmanager
+def only_fit_of(path):
+    """Have a checkpoint for oneself; BlockingIOError where another fit is using it."""
+    with ExitStack() as held:
+        try:
+            is_alone = held.enter_context(sole_use(path))
+        except BlockingIOError as error:
+            raise BlockingIOError(
+                error.errno,
+                f"The checkpoint {str(path)!r} is in use by another fit, here or in another "
+                "process: wait until that has ended, or choose another path. Nothing was trained",
+            ) from None
+        if is_alone:
+            remove_parts(path)
+        yield
 
 
 def check_saved(saved):

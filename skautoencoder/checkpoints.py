@@ -3,11 +3,12 @@
 import os
 import threading
 import warnings
+from contextlib import contextmanager, nullcontext
 from numbers import Integral
 from pathlib import Path
 
 from ._compat import Interval, validate_parameter_constraints
-from ._kept_fit import KeptFit, UnkeptFit
+from ._kept_fit import KeptFit, UnkeptFit, only_fit_of
 
 _open = threading.local()
 
@@ -26,7 +27,8 @@ class Checkpoint:
     path : str or path-like
         The file. It is replaced as a whole: a kill, a power cut or a full disk leaves the one
         before as it was. Of several fits in one block, as in an
-        :class:`AutoencoderOutlierDetector`, the second has the file ``path.2``, and so on.
+        :class:`AutoencoderOutlierDetector`, the second has the file ``path.2``, and so on. While
+        a fit uses it, ``path.lock`` is beside it.
 
     every : int, default=10
         Number of epochs from one writing of the file to the next.
@@ -39,7 +41,8 @@ class Checkpoint:
         of SciPy. The file is left as it is.
 
     OSError
-        By `fit`, before it trains: where the file cannot be written.
+        By `fit`, before it trains: where the file cannot be written, or where another fit is using
+        it, in this process or another one (a BlockingIOError).
 
     Warns
     -----
@@ -97,19 +100,21 @@ class Checkpoint:
                 stacklevel=2,
             )
 
+    @contextmanager
     def _begin_fit(self):
-        """What keeps the next fit of the block."""
+        """Yield what keeps the next fit of the block."""
         self._n_fits += 1
         path = Path(self.path)
         if self._n_fits > 1:
             path = path.with_name(f"{path.name}.{self._n_fits}")
-        return KeptFit(path, self.every)
+        with only_fit_of(path):
+            yield KeptFit(path, self.every)
 
 
 def kept_fit():
-    """What keeps the fit that is about to begin, by the innermost block around it."""
+    """A context of what keeps the fit in it, by the innermost block around it."""
     checkpoints = _open_checkpoints()
-    return checkpoints[-1]._begin_fit() if checkpoints else UnkeptFit()
+    return checkpoints[-1]._begin_fit() if checkpoints else nullcontext(UnkeptFit())
 
 
 def _open_checkpoints():

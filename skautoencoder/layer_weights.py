@@ -29,6 +29,10 @@ _ALLOWED_OPCODES = {
 MAX_OPCODES_PER_LAYER = 100
 MAX_LAYERS = 10_000
 
+# Every number must have bytes of its own in the file: parts of a pickle may refer to others, so
+# that a small file could stand for any amount of them.
+REPEATED = "more numbers than it has bytes for"
+
 
 class _ArrayRecord:
     """Stands for an array while the file is read: keeps what it is told, does nothing."""
@@ -50,36 +54,41 @@ def _new_array(kind=None, shape=None, code=None):
     return _ArrayRecord()
 
 
-def _encode(text, encoding):
-    """Pickle protocol 2 writes bytes as a str and its encoding."""
-    if not isinstance(text, str) or encoding != "latin1":
-        raise pickle.UnpicklingError("bytes in an unknown encoding")
-    return text.encode("latin1")
-
-
-_RECORDS = {
-    ("numpy._core.multiarray", "_reconstruct"): _new_array,
-    ("numpy.core.multiarray", "_reconstruct"): _new_array,
-    ("numpy", "ndarray"): None,
-    ("numpy", "dtype"): _DtypeRecord,
-    ("_codecs", "encode"): _encode,
-}
-
-
 class _RecordUnpickler(pickle.Unpickler):
     """Admits the names that arrays are pickled with, and gives inert records for them."""
 
+    def __init__(self, pickled):
+        super().__init__(io.BytesIO(pickled))
+        self._n_bytes_left = len(pickled)
+        self._records = {
+            ("numpy._core.multiarray", "_reconstruct"): _new_array,
+            ("numpy.core.multiarray", "_reconstruct"): _new_array,
+            ("numpy", "ndarray"): None,
+            ("numpy", "dtype"): _DtypeRecord,
+            ("_codecs", "encode"): self._encode,
+        }
+
     def find_class(self, module, name):
-        if (module, name) not in _RECORDS:
+        if (module, name) not in self._records:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return _RECORDS[module, name]
+        return self._records[module, name]
+
+    def _encode(self, text, encoding):
+        """Pickle protocol 2 writes bytes as a str and its encoding."""
+        if not isinstance(text, str) or encoding != "latin1":
+            raise pickle.UnpicklingError("bytes in an unknown encoding")
+        self._n_bytes_left -= len(text)
+        if self._n_bytes_left < 0:
+            raise pickle.UnpicklingError(REPEATED)
+        return text.encode("latin1")
 
 
 def read_layer_weights(path):
     """Read layer weights from a `.npy` file, without running anything that it contains.
 
     ``numpy.load(path, allow_pickle=True)`` would run whatever code a hostile file asks
-    for. This reader admits nothing but numeric NumPy arrays.
+    for. This reader admits nothing but numeric NumPy arrays, and takes time and memory in
+    proportion to the file.
 
     Parameters
     ----------
@@ -130,22 +139,33 @@ def _parse(content):
     stream = io.BytesIO(content)
     if np.lib.format.read_magic(stream) != (1, 0):
         raise ValueError("not version 1.0 of the .npy format")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-    if not 1 <= shape[0] <= MAX_LAYERS:
+    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    if not (shape and 1 <= shape[0] <= MAX_LAYERS):
         raise ValueError("no matrices, or too many of them")
-    if not dtype.hasobject:
-        # All matrices of one shape: numpy.save has stored a plain array of numbers.
-        if math.prod(shape) * dtype.itemsize != len(content) - stream.tell():
-            raise ValueError("its size is not that of its numbers")
-        matrices = np.load(io.BytesIO(content), allow_pickle=False)
-        return [_check_matrix(matrix.astype(matrix.dtype.newbyteorder("="))) for matrix in matrices]
-    pickled = content[stream.tell() :]
+    body = content[stream.tell() :]
+    if dtype.kind == "O":
+        return [_check_matrix(matrix) for matrix in _unpickle(body, shape)]
+    # All matrices of one shape: numpy.save has stored a plain array of numbers.
+    matrices = _build_array(body, shape, dtype, is_fortran, ndim=3)
+    return [_check_matrix(matrix.copy()) for matrix in matrices]
+
+
+def _unpickle(pickled, shape):
+    """The matrices of a pickled array of objects of this shape."""
     _refuse_odd_opcodes(pickled, MAX_OPCODES_PER_LAYER * (1 + shape[0]))
-    outer = _RecordUnpickler(io.BytesIO(pickled)).load()
-    _, outer_shape, _, _, records = _array_state(outer)
+    _, outer_shape, _, _, records = _array_state(_RecordUnpickler(pickled).load())
     if len(shape) != 1 or outer_shape != shape or len(records) != shape[0]:
         raise ValueError("its parts contradict each other")
-    return [_check_matrix(_build_matrix(record)) for record in records]
+    states = [_array_state(record) for record in records]
+    buffers = [buffer for *_, buffer in states]
+    if not all(isinstance(buffer, bytes) for buffer in buffers):
+        raise ValueError("a matrix without bytes")
+    if sum(map(len, buffers)) > len(pickled):
+        raise ValueError(REPEATED)
+    return [
+        _build_array(buffer, shape, _dtype(record), is_fortran, ndim=2)
+        for _, shape, record, is_fortran, buffer in states
+    ]
 
 
 def _refuse_odd_opcodes(pickled, max_opcodes):
@@ -172,18 +192,24 @@ def _array_state(record):
     return state
 
 
-def _build_matrix(record):
-    """The numeric matrix that a record stands for."""
-    _, shape, dtype, is_fortran, buffer = _array_state(record)
-    code = getattr(dtype, "code", None)
-    if code not in ("f4", "f8") or not isinstance(buffer, bytes):
+def _dtype(record):
+    """The dtype that a record stands for."""
+    code = record.code if type(record) is _DtypeRecord else None
+    order = record.state[1] if code and isinstance(record.state, tuple) else "<"
+    if code not in ("f4", "f8") or order not in ("<", ">"):
         raise ValueError("a matrix that is not of float32 or float64")
-    order = dtype.state[1] if isinstance(dtype.state, tuple) else "<"
-    if order not in ("<", ">"):
-        raise ValueError("an unknown byte order")
-    flat = np.frombuffer(buffer, dtype=order + code)
-    matrix = flat.reshape(shape, order="F" if is_fortran else "C")
-    return matrix.astype(code, order="C")
+    return np.dtype(order + code)
+
+
+def _build_array(buffer, shape, dtype, is_fortran, ndim):
+    """The array of floats whose bytes these are, to the last one."""
+    if dtype.kind != "f" or dtype.itemsize not in (4, 8):
+        raise ValueError("numbers that are not of float32 or float64")
+    is_shape = isinstance(shape, tuple) and all(type(size) is int and size > 0 for size in shape)
+    if not is_shape or len(shape) != ndim or math.prod(shape) * dtype.itemsize != len(buffer):
+        raise ValueError("its size is not that of its numbers")
+    array = np.frombuffer(buffer, dtype).reshape(shape, order="F" if is_fortran else "C")
+    return array.astype(dtype.newbyteorder("="), order="C")
 
 
 def _check_matrix(matrix):

@@ -7,7 +7,6 @@ refused before anything is made.
 
 import io
 import json
-import uuid
 import zipfile
 from pathlib import Path
 
@@ -106,8 +105,7 @@ def save_model(model, path, trusted=()):
             f"{name} holds types that load_model does not trust by itself: {sorted(untrusted)}. "
             "After a look at what making them does, name them in `trusted`, here and there."
         )
-    path = Path(path)
-    write_whole(path, content, path.with_name(f"{path.name}.{uuid.uuid4().hex}.part"))
+    write_whole(path, content)
 
 
 def load_model(path, trusted=()):

@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import re
+import secrets
 import subprocess
 import sys
 import threading
@@ -43,9 +44,11 @@ from skautoencoder import (
     SwapNoise,
     VariationalAutoencoderTransformer,
     _base,
+    _files,
     _fingerprint,
 )
 from skautoencoder._checkpoint_file import MAGIC, decode, encode
+from skautoencoder._files import sole_use, write_whole
 from skautoencoder._fingerprint import describe
 from skautoencoder.network import gradients
 from skautoencoder.network.training import Trainer
@@ -659,6 +662,13 @@ class TestDamage:
         assert_same(vars(masked().fit(X)), vars(fit_with(begun, masked(), X)))
 
 
+def environment():
+    """Of another process, which has this package, and BLAS on one thread."""
+    paths = [str(Path(skautoencoder.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    path = os.pathsep.join(filter(None, paths))
+    return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": path}
+
+
 def fail_in(monkeypatch, name, error):
     """Let a function of `os` raise from now on."""
 
@@ -728,26 +738,155 @@ class TestFullDisk:
             masked().fit(X)
         assert decode(begun.read_bytes())["is_over"]
 
-    def test_what_a_kill_left_behind_is_not_written_to(self, X, path, tmp_path_factory):
+    def test_what_a_kill_left_behind_is_removed_and_not_written_to(self, X, path, tmp_path_factory):
         other = tmp_path_factory.mktemp("elsewhere") / "other"
         other.write_text("not ours")
-        part = path.with_name("run.ckpt.part")
-        part.symlink_to(other)
+        path.with_name("run.ckpt.0123456789abcdef.part").symlink_to(other)
+        path.with_name("run.ckpt.2.0123456789abcdef.part").write_text("another fit's")
+        path.with_name("run.ckpt.lock").touch()
         with Checkpoint(path):
             autoencoder().fit(X)
         assert other.read_text() == "not ours"
-        assert [each.name for each in path.parent.iterdir()] == [path.name]
+        left = {"run.ckpt", "run.ckpt.2.0123456789abcdef.part"}
+        assert {each.name for each in path.parent.iterdir()} == left
 
     def test_nor_is_a_link_that_someone_has_put_there_meanwhile(
         self, X, path, tmp_path_factory, monkeypatch
     ):
         other = tmp_path_factory.mktemp("elsewhere") / "other"
         other.write_text("not ours")
-        path.with_name("run.ckpt.part").symlink_to(other)
-        monkeypatch.setattr(Path, "unlink", lambda *args, **params: None)
+        monkeypatch.setattr(secrets, "token_hex", lambda n_bytes: "known")
+        link = path.with_name("run.ckpt.known.part")
+        link.symlink_to(other)
         with pytest.raises(FileExistsError, match="cannot be written"), Checkpoint(path):
             autoencoder().fit(X)
         assert other.read_text() == "not ours"
+        assert link.is_symlink()
+
+
+class Neighbour:
+    """Another process with a fit of its own, halted in its first step until it is killed."""
+
+    PROGRAM = """
+import sys, numpy as np
+from skautoencoder import AutoencoderTransformer, Checkpoint
+from skautoencoder.network.training import Trainer
+
+def halt(*args):
+    print("training", flush=True)
+    sys.stdin.read()
+
+Trainer._step = halt
+with Checkpoint(sys.argv[1], every=1):
+    AutoencoderTransformer(2).fit(np.eye(9))
+"""
+
+    def __init__(self, path):
+        command = [sys.executable, "-c", self.PROGRAM, str(path)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self._process = subprocess.Popen(command, env=environment(), **pipes)
+        assert self._process.stdout.readline() == "training\n"
+
+    def kill(self):
+        self._process.kill()
+        self._process.communicate()
+
+
+class TestOneFitAFile:
+    IN_USE = "in use by another fit.*choose another path"
+
+    def test_a_file_that_another_process_uses_is_refused_until_that_is_killed(self, X, path):
+        neighbour = Neighbour(path)
+        content = path.read_bytes()
+        estimator = autoencoder()
+        before = dict(vars(estimator))
+        try:
+            with pytest.raises(BlockingIOError, match=self.IN_USE), Checkpoint(path):
+                estimator.fit(X)
+        finally:
+            neighbour.kill()
+        assert path.read_bytes() == content
+        assert_same(before, vars(estimator))
+        assert path.with_name("run.ckpt.lock").exists()
+        path.unlink()
+        fit_with(path, estimator, X)
+        assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+    def test_two_threads_with_one_path_are_told_apart_too(self, X, path, monkeypatch):
+        refusals, step = [], Trainer._step
+
+        def fit_beside(trainer, *args):
+            monkeypatch.setattr(Trainer, "_step", step)
+            thread = threading.Thread(target=other_fit)
+            thread.start()
+            thread.join()
+            return step(trainer, *args)
+
+        def other_fit():
+            with pytest.raises(BlockingIOError) as refusal, Checkpoint(path):
+                autoencoder(alpha=0.1).fit(X)
+            refusals.append(str(refusal.value))
+
+        whole = autoencoder().fit(X)
+        monkeypatch.setattr(Trainer, "_step", fit_beside)
+        assert_same(vars(whole), vars(fit_with(path, autoencoder(), X)))
+        assert len(refusals) == 1
+        assert re.search(self.IN_USE, refusals[0])
+
+    def test_a_link_to_the_file_is_the_same_file(self, X, path):
+        link = path.with_name("link")
+        link.symlink_to(path)
+        with sole_use(path), pytest.raises(BlockingIOError), Checkpoint(link):
+            autoencoder().fit(X)
+        fit_with(link, autoencoder(), X)
+        assert link.is_symlink()
+        assert decode(path.read_bytes())["is_over"]
+
+    def test_a_fit_that_fails_frees_its_file(self, X, path, fuse):
+        fit_and_kill(lambda: autoencoder().fit(X), path, fuse, [3])
+        with sole_use(path) as is_alone:
+            assert is_alone
+
+    def test_where_nothing_can_be_locked_a_fit_is_kept_all_the_same(self, X, path, monkeypatch):
+        fcntl = pytest.importorskip("fcntl", reason="Windows has locks of its own")
+
+        def refuse(*args):
+            raise OSError(errno.ENOLCK, "No locks available")
+
+        monkeypatch.setattr(fcntl, "flock", refuse)
+        left = path.with_name("run.ckpt.0123456789abcdef.part")
+        left.write_text("perhaps of a fit that goes on")
+        fit_with(path, autoencoder(), X)
+        assert {each.name for each in path.parent.iterdir()} == {path.name, left.name}
+
+    def test_a_lock_file_that_was_removed_meanwhile_is_none(self, path, monkeypatch):
+        """Between opening and locking it, the fit that had it may have come to its end."""
+        lock, name = _files._lock, path.with_name("run.ckpt.lock")
+        first = iter([True])
+
+        def lock_late(descriptor):
+            if next(first, False):
+                name.unlink()
+            lock(descriptor)
+
+        monkeypatch.setattr(_files, "_lock", lock_late)
+        with sole_use(path), pytest.raises(BlockingIOError), sole_use(path):
+            raise AssertionError("not reached")
+
+    def test_each_writing_has_a_name_of_its_own(self, path, monkeypatch):
+        names, fsync = [], os.fsync
+
+        def write_beside(descriptor):
+            names.extend(each.name for each in path.parent.iterdir())
+            if len(names) == 1:
+                write_whole(path, b"the second")
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", write_beside)
+        write_whole(path, b"the first")
+        assert path.read_bytes() == b"the first"
+        assert len({name for name in names if name.endswith(".part")}) == 2
+        assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
@@ -757,14 +896,8 @@ def kill_fits(folder, n_trials, n_kills):
     """What the script of this name reports, run by an interpreter without threads."""
     script = Path(__file__).with_name("killed_fits.py")
     command = [sys.executable, str(script), str(folder), str(n_trials), str(n_kills)]
-    paths = [str(Path(skautoencoder.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    environment = {
-        **os.environ,
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-    }
     output = subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=True
+        command, env=environment(), capture_output=True, text=True, check=True
     ).stdout
     return json.loads(output)
 

@@ -2,10 +2,12 @@
 
 import os
 import pickle
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
+from forged_layer_weights import F8, FORGERIES, NUMBERS, ROW, array, file_of
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import MinMaxScaler
@@ -206,6 +208,26 @@ def test_a_header_that_promises_more_numbers_than_there_are_reserves_no_memory(p
         )
     with pytest.raises(ValueError, match="its size is not that of its numbers"):
         read_layer_weights(path)
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_file_is_refused_in_memory_that_is_in_proportion_to_it(path, name):
+    content = FORGERIES[name]
+    path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="holds no layer weights"):
+            read_layer_weights(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # A header, which NumPy reads, may have ten thousand characters.
+    assert peak < 5_000_000 + 100 * len(content)
+
+
+def test_the_right_file_of_the_same_making_is_read(path):
+    path.write_bytes(file_of(3 * array(ROW, F8, NUMBERS), 3))
+    assert [matrix.tolist() for matrix in read_layer_weights(path)] == 3 * [[[0.0, 0.0]]]
 
 
 @pytest.mark.parametrize("array", [np.ones((2, 3, 4), "f2"), np.empty(0, dtype=object)])

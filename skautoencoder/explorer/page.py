@@ -4,10 +4,7 @@ import base64
 import hashlib
 import html
 import json
-import os
-import secrets
 from importlib.resources import files
-from pathlib import Path
 from string import Template
 
 SCRIPTS = ("decoder.js", "drawing.js", "app.js")
@@ -48,14 +45,3 @@ def safe_json(contents):
     """JSON that cannot end the script element it stands in, whatever strings it holds."""
     text = json.dumps(contents, allow_nan=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def write_atomically(path, text):
-    """Write a text file that is there as a whole or, where this fails, as it was before."""
-    path = Path(os.path.realpath(path))  # a link stays a link
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
