@@ -50,7 +50,7 @@ from .network.pretraining import pretrain
 from .network.scaling import fit_scaling, means
 from .network.schedules import SCHEDULES, Schedule
 from .network.solvers import SOLVERS, Solver
-from .network.training import Fallback, Trainer
+from .network.training import Fallback, Snapshot, Trainer
 
 
 class BaseAutoencoder(
@@ -259,7 +259,7 @@ class BaseAutoencoder(
         """What a warm start falls back on: nothing where the losses are without the penalty."""
         if self.code_penalty is not None:
             return None
-        return Fallback(self._parameters().flat, self._solver_state)
+        return Fallback(Snapshot.of(self._parameters(), self._solver_state, self._bottleneck()))
 
     def _begin(self, rows, rng):
         """Learn scaling, draw the first weights, and set the attributes of a fresh network."""
@@ -277,7 +277,9 @@ class BaseAutoencoder(
         check_range(rows, self.loss)
         parameters, pca = first_parameters(self, rows, layer_activations(self, output), rng)
         self._start(parameters, output)
-        return pca and Fallback(pca.flat, self._solver_state, PCA_MARGIN)
+        if pca is None:
+            return None
+        return Fallback(Snapshot.of(pca, self._solver_state, self._bottleneck()), PCA_MARGIN)
 
     def _start(self, parameters, output):
         """Set the fitted attributes of a network that has not been trained here yet."""
