@@ -63,7 +63,7 @@ from .network.pretraining import pretrain
 from .network.scaling import deviations, fit_scaling, means, varies
 from .network.schedules import SCHEDULES, Schedule
 from .network.solvers import SOLVERS, Solver
-from .network.training import Fallback, Trainer
+from .network.training import Fallback, Snapshot, Trainer
 
 
 class BaseAutoencoder(
@@ -362,7 +362,7 @@ class BaseAutoencoder(
         """The weights so far: nothing where the losses are without the penalty."""
         if self.code_penalty is not None:
             return None
-        return Fallback(self._parameters().flat, self._solver_state)
+        return Fallback(Snapshot.of(self._parameters(), self._solver_state, self._bottleneck()))
 
     def _begin(self, rows, rng):
         """Learn scaling, draw the first weights, and set the attributes of a fresh network.
@@ -385,7 +385,10 @@ class BaseAutoencoder(
         self.n_components_ = code_width(self.n_components, rows.n_features, rows)
         parameters, pca = first_parameters(self, rows, layer_activations(self, output), rng)
         self._start(parameters, output)
-        return rows, pca and Fallback(pca.flat, self._solver_state, PCA_MARGIN, "pca")
+        if pca is None:
+            return rows, None
+        weights = Snapshot.of(pca, self._solver_state, self._bottleneck())
+        return rows, Fallback(weights, PCA_MARGIN, "pca")
 
     def _fit_scaling(self, rows, mean, deviation, output):
         """Set shift and scale of the features; those that do not vary are centred alone."""

@@ -56,7 +56,7 @@ def _kinds():
     ]
     detectors = [_check_members, _check_units, _check_usual, _check_names]
     imputers = [_check_filled, _check_normal, _check_bounds, _check_rounds, _check_indicator]
-    variances = {"code_variance_", "noise_variance_"}
+    variances = {"code_variance_", "noise_variance_", "_gradient_norm"}
     return {
         BaseAutoencoder: (check_parameters, NETWORK_ATTRIBUTES, networks),
         VariationalAutoencoderTransformer: (check_parameters, variances, [_check_variational]),
@@ -215,10 +215,13 @@ def _check_solver_state(estimator):
 
 def _check_variational(estimator):
     variance, noise = estimator.code_variance_, estimator.noise_variance_
+    norm = estimator._gradient_norm
     fits = _is_array(variance, 1, _dtype(estimator)) and len(variance) == estimator._n_features_out
     _require(fits and variance.min() >= 0, "code_variance_ is not a variance for each code unit")
     is_variance = isinstance(noise, Real) and 0 < noise < math.inf
     _require(noise is None or is_variance, "noise_variance_ is not a positive number")
+    is_norm = isinstance(norm, Real) and 0 <= norm < math.inf
+    _require(is_norm, "_gradient_norm is not a number from 0 on")
 
 
 def _check_detector(detector):

@@ -11,7 +11,7 @@ from ._compat import Interval, StrOptions, validate_parameter_constraints
 from ._random import generators
 from ._reconstruction import run
 from ._validation import in_fitted_units, inference_rows
-from .network.bottleneck import MIN_NOISE_VARIANCE, GaussianCode, halves
+from .network.bottleneck import MIN_NOISE_VARIANCE, GaussianCode, moments
 from .network.inference import column_variances, evidence_lower_bounds, outputs
 from .network.layers import Dense
 from .network.likelihoods import LIKELIHOODS
@@ -311,7 +311,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         check_is_fitted(self)
         rows = inference_rows(self, X)
         encoder, _ = super()._networks()
-        mean, log_variance = halves(run(outputs, [encoder], rows))
+        mean, log_variance = moments(run(outputs, [encoder], rows))
         return mean.copy(), np.exp(0.5 * log_variance)
 
     def sample(self, n_samples=1, random_state=None):
@@ -393,11 +393,11 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     def _bottleneck(self):
         is_gaussian = self.loss == "squared_error"
         variance = self.noise_variance_ if is_gaussian else 1.0
-        return GaussianCode(self.beta, self.kl_warmup, is_gaussian, variance)
+        return GaussianCode(self.beta, self.kl_warmup, is_gaussian, variance, self._gradient_norm)
 
     def _begin(self, rows, rng):
         rows, fallback = super()._begin(rows, rng)
-        self.noise_variance_ = None
+        self.noise_variance_, self._gradient_norm = None, 0.0
         if self.loss == "squared_error":
             # Before it has learned anything, the network's errors are the rows' deviations.
             variance = float(np.square(deviations(rows, rows.center)).mean())
@@ -406,8 +406,10 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
 
     def _store(self, trainer):
         super()._store(trainer)
+        bottleneck = trainer.autoencoder.bottleneck
+        self._gradient_norm = bottleneck.gradient_norm
         if self.loss == "squared_error":
-            self.noise_variance_ = float(trainer.autoencoder.bottleneck.noise_variance)
+            self.noise_variance_ = bottleneck.noise_variance
 
     def _finish(self, rows, workers):
         rows = in_fitted_units(self, rows.restricted_to(None))

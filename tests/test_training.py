@@ -28,6 +28,7 @@ from skautoencoder.network.training import (
     Fallback,
     Measured,
     Settings,
+    Snapshot,
     Trainer,
     is_better,
     student_margin,
@@ -229,7 +230,9 @@ def test_a_run_falls_back_on_weights_that_it_has_not_bettered(X, converged, vali
     trainer.parameters.flat[:] = converged
     state = {"step": 7}
     validation_rows = Rows(X) if validated else None
-    history = trainer.fit(np.arange(10), validation_rows, fallback=Fallback(converged, state))
+    history = trainer.fit(
+        np.arange(10), validation_rows, fallback=Fallback(Snapshot(converged, state, None))
+    )
     watched = history.validation_loss_curve if validated else history.loss_curve
     assert history.best_loss < min(watched)
     np.testing.assert_array_equal(trainer.parameters.flat, converged)
@@ -239,7 +242,7 @@ def test_a_run_falls_back_on_weights_that_it_has_not_bettered(X, converged, vali
 @pytest.mark.parametrize("validated", [True, False])
 def test_a_run_keeps_weights_that_are_better_than_the_fallback(X, converged, validated):
     trainer = make_trainer(X, max_iter=200, batch_size=10)
-    fallback = Fallback(converged + 1, {"step": 0}, margin=2)
+    fallback = Fallback(Snapshot(converged + 1, {"step": 0}, None), margin=2)
     trainer.fit(np.arange(10), Rows(X) if validated else None, fallback=fallback)
     np.testing.assert_allclose(trainer.parameters.flat, converged)
 
@@ -253,7 +256,9 @@ def test_a_fallback_with_a_margin_is_not_given_up_for_a_lucky_draw(X, converged)
         trainer.parameters.flat[:] = converged
         earlier = converged.copy()
         earlier[-3:] -= 0.01  # the output's biases: worse by the mean of validation, not by much
-        trainer.fit(np.arange(10), Rows(validation), fallback=Fallback(earlier, {}, margin))
+        trainer.fit(
+            np.arange(10), Rows(validation), fallback=Fallback(Snapshot(earlier, {}, None), margin)
+        )
         return np.allclose(trainer.parameters.flat, converged)
 
     assert kept(margin=0)

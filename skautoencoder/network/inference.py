@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .bottleneck import divergence, halves
+from .bottleneck import divergence, halves, moments
 from .layers import Buffers
 from .parallel import even_slices, quiet_overflow
 from .rows import block_slices, count_cells
@@ -229,7 +229,7 @@ def evidence_lower_bounds(autoencoder, rows, workers, likelihood, draws):
     def store(part, inputs, present, passage):
         encoder_buffers, decoder_buffers = passage.buffers(len(inputs))
         encoder_buffers.values[0] = inputs
-        mean, log_variance = halves(encoder.forward(encoder_buffers))
+        mean, log_variance = moments(encoder.forward(encoder_buffers))
         deviation, total = np.exp(0.5 * log_variance), np.zeros(len(inputs))
         for draw in draws:
             decoder_buffers.values[0] = mean + deviation * draw

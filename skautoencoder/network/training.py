@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, stdtrit
@@ -82,9 +83,28 @@ class History:
         self.kept = known_word(captured["kept"], KEPT)
 
 
+class Snapshot(NamedTuple):
+    """All that belongs to weights: parameters, and the states of solver and bottleneck."""
+
+    flat: np.ndarray
+    state: dict
+    bottleneck: np.ndarray | None
+
+    @classmethod
+    def of(cls, parameters, state, bottleneck):
+        """Copies of what they are now."""
+        return cls(parameters.flat.copy(), copy_state(state), bottleneck.state())
+
+    def restore(self, parameters, bottleneck):
+        """Put it back, and return the solver's state that belongs to it."""
+        parameters.flat[...] = self.flat
+        bottleneck.restore(self.bottleneck)
+        return self.state
+
+
 @dataclass
 class Fallback:
-    """Parameters that a run returns to unless it has found better ones.
+    """Weights that a run returns to unless it has found better ones.
 
     `margin` is the number of standard errors by which the validation loss must be lower
     where there are validation rows: a simple model is not given up for a lucky draw. Few
@@ -95,8 +115,7 @@ class Fallback:
     `kept` is what is then kept, one of `KEPT`.
     """
 
-    flat: np.ndarray
-    state: dict
+    weights: Snapshot
     margin: float = 0.0
     kept: str = "earlier"
 
@@ -124,15 +143,12 @@ class BestWeights:
         self.n_stale = 0 if loss < self.loss - self.tol else self.n_stale + 1
         if loss < self.loss:
             # The copy first: Ctrl-C between the two must not leave a loss without weights.
-            self._copy = parameters.flat.copy(), copy_state(state), bottleneck.state()
+            self._copy = Snapshot.of(parameters, state, bottleneck)
             self.loss = loss
 
     def restore(self, parameters, bottleneck):
         """Put the best parameters back, and return the solver's state that belongs to them."""
-        flat, state, bottleneck_state = self._copy
-        parameters.flat[...] = flat
-        bottleneck.restore(bottleneck_state)
-        return state
+        return self._copy.restore(parameters, bottleneck)
 
     def capture(self):
         """What `resume` takes."""
@@ -143,6 +159,7 @@ class BestWeights:
         copy = captured["copy"]
         if copy is not None:
             check_form(copy, [parameters.flat, state, bottleneck.state()])
+            copy = Snapshot(*copy)
         check_form([captured["loss"], captured["n_stale"]], [self.loss, self.n_stale])
         self.loss, self.n_stale, self._copy = captured["loss"], captured["n_stale"], copy
 
@@ -336,14 +353,14 @@ class Trainer:
 
     def _fall_back_unless_better(self, fallback, validation_rows):
         """Return to the parameters of the fallback unless the present ones are better."""
-        flat, present = self.parameters.flat, self.parameters.flat.copy()
+        parameters, bottleneck = self.parameters, self.autoencoder.bottleneck
+        present = Snapshot.of(parameters, self.state, bottleneck)
         ours = self._measured(validation_rows, fallback.margin)
-        flat[...] = fallback.flat
+        self.state = fallback.weights.restore(parameters, bottleneck)
         theirs = self._measured(validation_rows, fallback.margin)
         if is_better(ours, theirs, fallback.margin):
-            flat[...] = present
+            self.state = present.restore(parameters, bottleneck)
             return
-        self.state = fallback.state
         self.history.kept = fallback.kept
         self.history.best_loss = (
             theirs.objective if validation_rows is None else self._mean_loss(validation_rows)
@@ -378,6 +395,7 @@ class Trainer:
         """One gradient step; returns the batch's sum of the objective."""
         self.autoencoder.bottleneck.anneal(self._run_step, n_steps)
         total, gradients = self._gradient.compute(index, normaliser)
+        self.autoencoder.bottleneck.limit(gradients, self.workers)
         rate = self.learning_rate(n_steps)
         self.settings.solver.step(self.parameters, gradients, self.state, rate, self.workers)
         self._run_step += 1
