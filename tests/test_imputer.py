@@ -23,6 +23,7 @@ from skautoencoder._filling import Refill, find_bounds
 from skautoencoder._fit_filler import nth
 from skautoencoder._gross_cells import find_fences, without_gross
 from skautoencoder._hidden_cells import HiddenCells, is_clear_gain
+from skautoencoder._random import generators
 from skautoencoder.network import normal
 from skautoencoder.network.normal import NormalModel
 from skautoencoder.network.rows import Rows
@@ -346,6 +347,15 @@ def test_the_size_of_weights_does_not_matter(X, rng):
     other = imputer().fit_transform(holes, sample_weight=weights / 3)
     np.testing.assert_allclose(other, filled, rtol=1e-9)
     assert not np.array_equal(imputer().fit_transform(holes), filled)
+
+
+def test_the_autoencoder_is_trained_by_weight(X, rng):
+    holes, weights = with_holes(X), rng.uniform(0, 1, size=120)
+    given = imputer().fit(holes, sample_weight=weights).autoencoder_.mean_
+    rng, _ = generators(0, 0)
+    train = rng.permutation(120)[24:]
+    expected = np.ma.average(np.ma.masked_invalid(holes[train]), axis=0, weights=weights[train])
+    np.testing.assert_allclose(given, expected)
 
 
 def test_rows_of_hardly_any_weight_do_not_judge_the_rounds(X, rng):
