@@ -87,7 +87,7 @@ def _limit(name, value, without, n_features):
     return limits
 
 
-class Refill(Corruption):
+class _Refill(Corruption):
     """Cells that are missing or masked get what the normal distribution expects there.
 
     So training sees rows as `transform` does after the initial fill.

@@ -5,7 +5,7 @@ from itertools import islice
 import numpy as np
 from sklearn.base import clone
 
-from ._filling import Filler, Refill, find_bounds
+from ._filling import Filler, _Refill, find_bounds
 from ._hidden_cells import HiddenCells
 from ._random import generators
 from ._transformer import AutoencoderTransformer
@@ -126,7 +126,7 @@ class FillerFit:
             autoencoder.set_params(random_state=imputer.random_state)
         corruption = autoencoder.corruption
         if model is not None:
-            autoencoder.set_params(corruption=Refill(corruption, model))
+            autoencoder.set_params(corruption=_Refill(corruption, model))
         autoencoder.fit(X, sample_weight=weights)
         return autoencoder.set_params(corruption=corruption)
 

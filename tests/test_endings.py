@@ -159,7 +159,7 @@ class TestBadEnds:
         assert len(caught) == 1
 
     def test_a_variational_one_is_judged_by_its_reconstruction(self):
-        vae = VariationalAutoencoderTransformer(2, max_iter=1, learning_rate_init=0.1)
+        vae = VariationalAutoencoderTransformer(2, max_iter=1, learning_rate_init=10.0)
         with pytest.warns(ConvergenceWarning, match="worse than the mean of every feature"):
             vae.set_params(random_state=0).fit(self.digits())
         assert vae.score(self.digits()) < 0

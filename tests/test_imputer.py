@@ -19,7 +19,7 @@ from skautoencoder import (
     MaskingNoise,
     _fit_filler,
 )
-from skautoencoder._filling import Refill, find_bounds
+from skautoencoder._filling import _Refill, find_bounds
 from skautoencoder._fit_filler import nth
 from skautoencoder._gross_cells import find_fences, without_gross
 from skautoencoder._hidden_cells import HiddenCells, is_clear_gain
@@ -304,9 +304,9 @@ def test_training_sees_missing_and_masked_cells_as_the_initial_fill_leaves_them(
     rows = Rows(X, has_missing=True, center=np.zeros(2))
     clean, corrupted = np.empty((2, 2)), np.empty((2, 2))
     rows.gather(slice(0, 2), clean)
-    Refill(None, model).corrupter(rows)(clean, corrupted, rng)
+    _Refill(None, model).corrupter(rows)(clean, corrupted, rng)
     np.testing.assert_allclose(corrupted, [[2.0, 1.6], [1.0, 3.0]])
-    masked = Refill(MaskingNoise(0.999999, "mean"), model)
+    masked = _Refill(MaskingNoise(0.999999, "mean"), model)
     masked.corrupter(rows)(clean, corrupted, rng)
     np.testing.assert_allclose(corrupted, 0)
 
