@@ -112,6 +112,15 @@ def counts(rng):
     return rng.poisson(rates).astype(np.float64)
 
 
+def rare_categories(rng):
+    """Three columns of categories, two of which go together, one-hot and standardised."""
+    first, rare = rng.integers(0, 6, 1000), rng.zipf(1.7, 1000).clip(0, 60)
+    second = (first + rng.integers(0, 2, 1000)) % 6
+    X = np.hstack([np.eye(61)[column] for column in (first, second, rare)])
+    X = X[:, X.any(axis=0)]
+    return (X - X.mean(axis=0)) / X.std(axis=0)
+
+
 def tf_idf(rng):
     return TfidfTransformer().fit_transform(counts(rng)).tocsr()
 
@@ -149,6 +158,7 @@ KINDS = {
     "linear": (6, low_rank((1000, 20), rank=6, noise=0.2)),
     "tf-idf, sparse": (5, tf_idf),
     "counts": (5, counts),
+    "rare categories": (5, rare_categories),
 }
 
 SHORT_KINDS = (

@@ -1,7 +1,7 @@
 """From an estimator's parameters to the network's shape and first weights."""
 
 from collections.abc import Sequence
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -10,34 +10,81 @@ from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
 from .network.parallel import quiet_overflow
 from .network.parameters import Parameters, layer_shapes, mirrored_ties
-from .network.principal import end_in_zeros, lay_paths, principal_components
+from .network.principal import (
+    end_in_zeros,
+    lay_paths,
+    n_components_for,
+    principal_components,
+)
 from .network.scaling import extremes, means
 
 # Of PCA's linear paths: with much more, curved data keep the code that PCA gives them, with
 # nothing some keep a constant one (docs/defaults.rst).
 START_SHARE = 0.3
 
+# The width of the code that "auto" stands for is the original network's, nine sixteenths of its 64
+# features, but no more than that.
+AUTO_WIDTH_SHARE = (9, 16)
+MAX_AUTO_WIDTH = 36
 
-def encoder_widths(estimator):
-    """Widths of the encoder's layers, the code's last."""
-    sizes = _layer_sizes("hidden_layer_sizes", estimator.hidden_layer_sizes)
-    return [*sizes, int(estimator.n_components)]
+
+def check_width(estimator):
+    """Raise ValueError unless `n_components` is a width, a share of the variance or "auto"."""
+    asked = estimator.n_components
+    is_share = isinstance(asked, Real) and 0 < asked < 1
+    if not (_is_width(asked) or is_share or (isinstance(asked, str) and asked == "auto")):
+        raise ValueError(
+            f"The 'n_components' parameter of {type(estimator).__name__} must be a positive "
+            "integer, a share of the variance in (0, 1) or 'auto'. Got "
+            f"{asked!r} instead: use 'auto' where no width is to be preferred."
+        )
+
+
+def code_width(n_components, n_features, rows=None):
+    """The width of the code that `n_components` stands for where so many features vary.
+
+    A share of the variance is that of the `rows` in the network's units. X of 64 features, as
+    digits, has the whole of the automatic width even where some of them do not vary.
+    """
+    if isinstance(n_components, str):
+        part, whole = AUTO_WIDTH_SHARE
+        n_all = n_features if rows is None else rows.X.shape[1]
+        if part * n_all // whole >= MAX_AUTO_WIDTH < n_features:
+            return MAX_AUTO_WIDTH
+        return max(1, min(part * n_features // whole, MAX_AUTO_WIDTH))
+    if isinstance(n_components, Integral):
+        return int(n_components)
+    return n_components_for(rows, n_components)
+
+
+def hidden_widths(estimator):
+    """Widths of the encoder's layers before the code."""
+    return _layer_sizes("hidden_layer_sizes", estimator.hidden_layer_sizes)
+
+
+def n_encoder_layers(estimator):
+    """Number of the encoder's layers, the code's included."""
+    return len(hidden_widths(estimator)) + 1
 
 
 def decoder_widths(estimator):
     """Widths of the decoder's hidden layers: the encoder's mirrored unless given."""
     if estimator.decoder_layer_sizes is None:
-        return encoder_widths(estimator)[-2::-1]
+        return hidden_widths(estimator)[::-1]
     return _layer_sizes("decoder_layer_sizes", estimator.decoder_layer_sizes)
 
 
-def network_widths(estimator, n_features):
+def network_widths(estimator, n_features, code=None):
     """Widths of all layers of the encoder and of the decoder, their inputs included.
 
+    The width of the code is the one asked for, or the fitted one where "auto" or a share was.
     The encoder may have more outputs than there are code units: what each unit takes.
     """
-    *hidden, code = encoder_widths(estimator)
-    encoder = [n_features, *hidden, code * estimator._outputs_per_code_unit]
+    if code is None:
+        asked = estimator.n_components
+        code = int(asked) if isinstance(asked, Integral) else estimator.n_components_
+    outputs = code * estimator._outputs_per_code_unit
+    encoder = [n_features, *hidden_widths(estimator), outputs]
     return encoder, [code, *decoder_widths(estimator), n_features]
 
 
@@ -45,7 +92,7 @@ def weight_ties(estimator):
     """Which weights are another layer's, transposed: see `Parameters`."""
     if not estimator.tied_weights:
         return {}
-    return mirrored_ties(len(encoder_widths(estimator)), has_linear_paths(estimator))
+    return mirrored_ties(n_encoder_layers(estimator), has_linear_paths(estimator))
 
 
 def layer_activations(estimator, output):
@@ -58,7 +105,7 @@ def layer_activations(estimator, output):
     if code == "auto":
         code = _auto_code_activation(estimator)
     hidden, code = (_auto_activation(estimator) if a == "auto" else a for a in (hidden, code))
-    n_encoder, n_decoder = len(encoder_widths(estimator)), len(decoder_widths(estimator))
+    n_encoder, n_decoder = n_encoder_layers(estimator), len(decoder_widths(estimator))
     return [hidden] * (n_encoder - 1) + [code] + [hidden] * n_decoder + [output]
 
 
@@ -125,11 +172,11 @@ def first_parameters(estimator, rows, activations, rng):
     or the code a penalty, of which PCA knows nothing.
     """
     parameters = draw_parameters(estimator, rows.n_features, activations, rng, rows.dtype)
-    loss, code = LOSSES[estimator.loss], len(encoder_widths(estimator))
+    loss, code = LOSSES[estimator.loss], n_encoder_layers(estimator)
     start_at_the_mean(parameters.biases[len(activations) - 1], rows, loss)
     if not has_linear_paths(estimator):
         return parameters, None
-    components = principal_components(rows, int(estimator.n_components))
+    components = principal_components(rows, estimator.n_components_)
     if loss.fused_activation is not None:
         lay_paths(parameters, activations, code, components, share=START_SHARE, bounded=True)
         return parameters, None

@@ -11,17 +11,29 @@ from sklearn.utils.metaestimators import available_if
 
 from ._architecture import (
     choose_output,
+    code_width,
     decoder_widths,
-    encoder_widths,
+    draw_parameters,
     first_parameters,
     layer_activations,
+    n_encoder_layers,
     network_widths,
     weight_ties,
 )
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._collections import dask_side, is_collection
 from ._compat import Interval, StrOptions
+from ._components import ObjectOf, refuse_parameters_of_nothing
+from ._constant_features import (
+    admitted_to_state,
+    insert_constants,
+    newly_varying,
+    of_features,
+    output_biases,
+    trained_features,
+)
 from ._documentation import DocumentedMixin
+from ._endings import warn_of_bad_end
 from ._progress import progress_line
 from ._random import generators
 from ._reconstruction import ReconstructionMixin
@@ -35,6 +47,7 @@ from ._validation import (
     refuse_other_network,
     training_rows,
     unchanged_on_failure,
+    warn_of_wide_code,
 )
 from ._versions import VersionedMixin
 from .checkpoints import kept_fit
@@ -47,10 +60,10 @@ from .network.losses import LOSSES
 from .network.parallel import Workers, quiet_overflow
 from .network.parameters import Parameters
 from .network.pretraining import pretrain
-from .network.scaling import fit_scaling, means
+from .network.scaling import deviations, fit_scaling, means, varies
 from .network.schedules import SCHEDULES, Schedule
 from .network.solvers import SOLVERS, Solver
-from .network.training import Fallback
+from .network.training import Fallback, Snapshot
 
 
 class BaseAutoencoder(
@@ -67,7 +80,8 @@ class BaseAutoencoder(
     _plain_activation = "tanh"
 
     _parameter_constraints = {
-        "n_components": [Interval(Integral, 1, None, closed="left")],
+        # scikit-learn has no constraint for shares beside widths: see `check_width`.
+        "n_components": "no_validation",
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "decoder_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), None],
         "activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
@@ -76,8 +90,8 @@ class BaseAutoencoder(
         "scale": [StrOptions({"auto", "common", "standard", "minmax"}), None],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left")],
-        "solver": [StrOptions(set(SOLVERS)), Solver],
-        "learning_rate": [StrOptions(set(SCHEDULES)), Schedule],
+        "solver": [StrOptions(set(SOLVERS)), ObjectOf(Solver)],
+        "learning_rate": [StrOptions(set(SCHEDULES)), ObjectOf(Schedule)],
         "learning_rate_init": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -125,6 +139,11 @@ class BaseAutoencoder(
         -----
         UserWarning
             Where Ctrl-C ended training early; the best weights so far are kept.
+
+        ConvergenceWarning
+            Where training ended with a network that is worse than the mean of every feature,
+            so that its `score` is below 0 on the training rows, or where it diverged and PCA
+            or the weights from before are kept.
         """
         with unchanged_on_failure(self), kept_fit() as kept:
             continues = self.warm_start and hasattr(self, "coefs_")
@@ -144,6 +163,7 @@ class BaseAutoencoder(
                 history = trainer.history
                 self._store(trainer)
                 self._finish(rows, workers)
+                warn_of_bad_end(self, rows, trainer, workers)
             self.best_loss_ = history.best_loss
             tasks.end()
         if history.interrupted:
@@ -196,6 +216,28 @@ class BaseAutoencoder(
             self.best_loss_ = self.loss_curve_[-1]
         return self
 
+    def set_params(self, **params):
+        """Set parameters, and those of objects among them, such as ``solver__momentum``.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name.
+
+        Returns
+        -------
+        self : estimator
+            The estimator.
+
+        Raises
+        ------
+        ValueError
+            Where there is no such parameter, or where a parameter of an object is to be set
+            and there is no object: ``corruption__rate`` with ``corruption=None``.
+        """
+        refuse_parameters_of_nothing(self, params)
+        return super().set_params(**params)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -214,11 +256,9 @@ class BaseAutoencoder(
         split_rng, rng = generators(seed, self.n_iter_ if continues else 0)
         if continues:
             refuse_other_network(self, rows.n_features)
-            in_fitted_units(self, rows)
-            check_range(rows, self.loss)
-            fallback = self._earlier_fit()
+            rows, fallback = self._go_on(rows, rng)
         else:
-            fallback = self._begin(rows, rng)
+            rows, fallback = self._begin(rows, rng)
         return rows, split_rng, rng, fallback
 
     def _train(self, trainer, order, validation_rows, fallback, tasks, kept):
@@ -236,7 +276,9 @@ class BaseAutoencoder(
                     show(history, learning_rate)
                 return tasks.end_epoch()
 
-            trainer.fit(order, validation_rows, on_epoch, fallback, before_epoch)
+            history = trainer.fit(order, validation_rows, on_epoch, fallback, before_epoch)
+            if show is not None:
+                show.end(history)
         kept.end()
 
     def _pretrain(self, trainer, order):
@@ -254,37 +296,133 @@ class BaseAutoencoder(
             self.corruption,
         )
 
+    def _go_on(self, rows, rng):
+        """Rows of the features that are trained on, and what a warm start falls back on."""
+        drawn = None
+        if self.is_constant_.any():
+            drawn = self._admit_varying(rows, rng)
+        fallback = self._earlier_fit()
+        if drawn is not None:
+            self.coefs_ = [drawn, *self.coefs_[1:]]
+        rows = in_fitted_units(self, rows.restricted_to(self._trained_features()))
+        check_range(rows, self.loss)
+        return rows, fallback
+
+    def _admit_varying(self, rows, rng):
+        """Let features take part that have not varied before, and do in these rows.
+
+        Returns the first layer's weights with some drawn for them, or None where there are none:
+        the network is not yet changed by it.
+        """
+        newly = newly_varying(rows, self.is_constant_, self.mean_)
+        if not newly.any():
+            return None
+        before = self._trained_features()
+        self._scale_newly_varying(rows, newly)
+        self.is_constant_ = self.is_constant_ & ~newly
+        trained = self._trained_features()
+        self._solver_state = admitted_to_state(
+            *(self._solver_state, *self._layers_and_paths(), len(self.activations_)),
+            *(before, trained, weight_ties(self)),
+        )
+        bias = self.intercepts_[-1].copy()
+        bias[newly] = self._output_start(newly)
+        self.intercepts_ = [*self.intercepts_[:-1], bias]
+        trained = np.arange(len(newly)) if trained is None else trained
+        names, weights = self.activations_, self.coefs_[0].copy()
+        drawn = draw_parameters(self, len(trained), names, rng, weights.dtype).weights[0]
+        weights[newly] = drawn[newly[trained]]
+        return weights
+
+    def _output_start(self, features):
+        """Biases of the output from which features that begin to vary are learned."""
+        center = self.mean_[features]
+        if self.shift_ is not None:
+            center = (center - self.shift_[features]) / self.scale_[features]
+        inverse = ACTIVATIONS[self.output_activation_].inverse
+        return center if inverse is None else inverse(center)
+
+    def _scale_newly_varying(self, rows, newly):
+        """Set shift and scale of features that begin to vary, by how far they are from before."""
+        if self.shift_ is None:
+            return
+        features, output = np.flatnonzero(newly), ACTIVATIONS[self.output_activation_]
+        rows, mean = rows.restricted_to(features), self.mean_[features].astype(np.float64)
+        deviation = deviations(rows, mean)
+        is_common = self.scale == "common" or (self.scale == "auto" and np.isinf(output.low))
+        scaling = fit_scaling(self.scale, rows, mean, deviation, output)
+        shift, scale = (0, 1) if scaling is None else (scaling.shift, scaling.scale)
+        if is_common and not self.is_constant_.all():
+            # Not more than one unit, lest what was constant drown what has been learned.
+            scale = np.maximum(deviation, self.scale_[~self.is_constant_].max())
+        self.shift_, self.scale_ = self.shift_.copy(), self.scale_.copy()
+        self.shift_[features], self.scale_[features] = shift, scale
+
     def _earlier_fit(self):
-        """What a warm start falls back on: nothing where the losses are without the penalty."""
+        """The weights so far: nothing where the losses are without the penalty."""
         if self.code_penalty is not None:
             return None
-        return Fallback(self._parameters().flat, self._solver_state)
+        return Fallback(Snapshot.of(self._parameters(), self._solver_state, self._bottleneck()))
 
     def _begin(self, rows, rng):
-        """Learn scaling, draw the first weights, and set the attributes of a fresh network."""
-        output = self._choose_output(rows)
-        # What a loss with a range needs is for the user to say: nothing is scaled unasked.
-        unasked = self.scale == "auto" and LOSSES[self.loss].has_range
+        """Learn scaling, draw the first weights, and set the attributes of a fresh network.
+
+        Returns the rows of the features that vary, and the PCA to fall back on, or None.
+        """
         with quiet_overflow():
             mean = means(rows)
-            self.mean_ = mean.astype(rows.dtype)
-        kind = None if unasked else self.scale
-        scaling = fit_scaling(kind, rows, mean, ACTIVATIONS[output])
-        self.shift_ = None if scaling is None else scaling.shift
-        self.scale_ = None if scaling is None else scaling.scale
+            deviation = deviations(rows, mean)
+        self.mean_ = mean.astype(rows.dtype)
+        self.is_constant_ = ~varies(deviation, mean, rows.dtype)
+        trained = self._trained_features()
+        rows = rows.restricted_to(trained)
+        output = self._choose_output(rows)
+        of_trained = slice(None) if trained is None else trained
+        self._fit_scaling(rows, mean[of_trained], deviation[of_trained], output)
         in_fitted_units(self, rows)
         check_range(rows, self.loss)
+        warn_of_wide_code(self, rows.n_features)
+        self.n_components_ = code_width(self.n_components, rows.n_features, rows)
         parameters, pca = first_parameters(self, rows, layer_activations(self, output), rng)
         self._start(parameters, output)
-        return pca and Fallback(pca.flat, self._solver_state, PCA_MARGIN)
+        if pca is None:
+            return rows, None
+        weights = Snapshot.of(pca, self._solver_state, self._bottleneck())
+        return rows, Fallback(weights, PCA_MARGIN, "pca")
+
+    def _fit_scaling(self, rows, mean, deviation, output):
+        """Set shift and scale of the features; those that do not vary are centred alone."""
+        # What a loss with a range needs is for the user to say: nothing is scaled unasked.
+        unasked = self.scale == "auto" and LOSSES[self.loss].has_range
+        kind = None if unasked else self.scale
+        scaling = fit_scaling(kind, rows, mean, deviation, ACTIVATIONS[output])
+        self.shift_ = self.scale_ = None
+        if scaling is not None:
+            self.shift_ = self.mean_.copy()
+            self.scale_ = np.ones_like(self.mean_)
+            if not self.is_constant_.all():
+                varying = ~self.is_constant_
+                self.shift_[varying], self.scale_[varying] = scaling.shift, scaling.scale
+
+    def _trained_encoder(self):
+        """The encoder for rows of the features that training sees."""
+        (encoder, _), features = self._networks(), self._trained_features()
+        for dense in (encoder.layers[0], encoder.path):
+            if features is not None and dense is not None:
+                dense.weights = dense.weights[features]
+        return encoder
+
+    def _trained_features(self):
+        """Indices of the features that training sees; None for all."""
+        return trained_features(self.is_constant_)
 
     def _start(self, parameters, output):
         """Set the fitted attributes of a network that has not been trained here yet."""
-        self._set_parameters(parameters)
         self.activations_ = layer_activations(self, output)
         self.output_activation_ = output
+        self._set_parameters(parameters)
         self.n_layers_ = len(self.coefs_) + 1
-        self._n_encoder_layers = len(encoder_widths(self))
+        self._n_encoder_layers = n_encoder_layers(self)
         self._has_bounded_paths = LOSSES[self.loss].fused_activation is not None
         self._has_tied_weights = bool(self.tied_weights)
         self.loss_curve_, self.validation_loss_curve_ = [], None
@@ -292,14 +430,28 @@ class BaseAutoencoder(
         self._solver_state = make_solver(self).init_state(parameters)
 
     def _parameters(self):
-        """A copy of all weights and biases in one flat vector, the linear paths' last."""
-        coefs = self.coefs_ + self.linear_coefs_
-        intercepts = self.intercepts_ + self.linear_intercepts_
+        """A copy of the weights and biases that are trained, in one flat vector."""
+        n_layers, features = len(self.coefs_), self._trained_features()
+        coefs, intercepts = of_features(*self._layers_and_paths(), n_layers, features)
         return Parameters.from_arrays(coefs, intercepts, weight_ties(self))
 
+    def _layers_and_paths(self):
+        """Weights and biases, the linear paths' last."""
+        return (
+            self.coefs_ + self.linear_coefs_,
+            self.intercepts_ + self.linear_intercepts_,
+        )
+
     def _set_parameters(self, parameters):
+        """Take over what was trained; features that do not vary have weights of 0."""
         coefs, intercepts = parameters.to_arrays()
-        n_layers = 1 + len(encoder_widths(self)) + len(decoder_widths(self))
+        n_layers = 1 + n_encoder_layers(self) + len(decoder_widths(self))
+        is_constant = self.is_constant_
+        if is_constant.any():
+            values = self.mean_[is_constant]
+            values = values if self.shift_ is None else np.zeros_like(values)
+            biases = output_biases(values, self.output_activation_)
+            coefs, intercepts = insert_constants(coefs, intercepts, n_layers, is_constant, biases)
         self.coefs_, self.linear_coefs_ = coefs[:n_layers], coefs[n_layers:]
         self.intercepts_, self.linear_intercepts_ = intercepts[:n_layers], intercepts[n_layers:]
 
@@ -343,6 +495,7 @@ class BaseAutoencoder(
         history = trainer.history
         self._set_parameters(trainer.parameters)
         self._solver_state = trainer.state
+        self.kept_, self.stop_reason_ = history.kept, history.stop_reason
         self.loss_curve_ = self.loss_curve_ + history.loss_curve
         if history.validation_loss_curve:
             earlier = self.validation_loss_curve_ or []

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .network.bottleneck import MIN_NOISE_VARIANCE
 from .network.parallel import quiet_overflow
+from .network.training import KEPT, STOP_REASONS
 
 # Estimators' parameters are not nested deeper; beyond a thousand, Python itself gives up.
 MAX_DEPTH = 50
@@ -46,6 +48,16 @@ class Exactly:
 
     def admits(self, value):
         return type(value) is type(self.expected) and value == self.expected
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of these words; None may be among them."""
+
+    words: tuple
+
+    def admits(self, value):
+        return (value is None or type(value) is str) and value in self.words
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,16 @@ class Weights(ArrayLike):
             return False
         with quiet_overflow():
             return math.isfinite(np.dot(value, value))
+
+
+@dataclass(frozen=True)
+class AtLeast(ArrayLike):
+    """The same, each number from its own lowest on."""
+
+    lowest: tuple
+
+    def admits(self, value):
+        return super().admits(value) and bool((value >= self.lowest).all())
 
 
 @dataclass(frozen=True)
@@ -144,7 +166,6 @@ class Dict:
 
 
 LARGEST = math.nextafter(math.inf, 0)
-SMALLEST = math.nextafter(0, 1)
 FINITE = Number(-LARGEST, LARGEST)
 
 
@@ -178,6 +199,9 @@ def run_schema(start, max_iter):
             "validation_loss_curve": Curve(),
             "best_loss": Number(),
             "n_rows_seen": Whole(),
+            "end_loss": Number(),
+            "stop_reason": OneOf((None, *STOP_REASONS)),
+            "kept": OneOf(KEPT),
         },
         "best": {
             "loss": Number(-LARGEST),
@@ -194,8 +218,8 @@ def _solver_state(start):
 
 
 def _bottleneck(start):
-    """Of a bottleneck's state: it has none, or a variance."""
-    return Exactly(None) if start is None else Number(SMALLEST, LARGEST)
+    """Of a bottleneck's state: it has none, or a noise's variance and a gradient's length."""
+    return Exactly(None) if start is None else AtLeast(start, (MIN_NOISE_VARIANCE, 0))
 
 
 def _generator(start):
@@ -230,6 +254,7 @@ class Run:
 # What must hold between the values of a run, after any of its epochs.
 RELATIONS = {
     "number of epochs": lambda run: run.is_over <= run.n_epochs <= run.max_iter,
+    "reason for its end": lambda run: run.is_over == (run.history["stop_reason"] is not None),
     "number of validation losses": lambda run: (
         len(run.history["validation_loss_curve"]) == run.n_epochs * run.holds_out
     ),

@@ -17,6 +17,14 @@ def is_collection(X):
     return hasattr(type(X), "__dask_graph__") and hasattr(X, "npartitions")
 
 
+def refuse_collection(estimator, X, advice):
+    """Raise TypeError where X is a Dask collection, which the estimator does not take."""
+    if is_collection(X):
+        raise TypeError(
+            f"{type(estimator).__name__} cannot take a Dask {type(X).__name__}: {advice}."
+        )
+
+
 def dask_side():
     """The subpackage that knows Dask; ImportError that names the extra where it is missing."""
     try:

@@ -14,11 +14,13 @@ from ._outlier import AutoencoderOutlierDetector, check_widths
 from ._validation import check_parameters
 from ._variational import VariationalAutoencoderTransformer
 from .network.activations import ACTIVATIONS
+from .network.training import KEPT, STOP_REASONS
 
 NETWORK_ATTRIBUTES = {
     *("coefs_", "intercepts_", "linear_coefs_", "linear_intercepts_", "activations_"),
     *("output_activation_", "n_layers_", "n_features_in_", "shift_", "scale_", "mean_"),
-    *("loss_curve_", "validation_loss_curve_", "best_loss_", "n_iter_", "t_"),
+    *("loss_curve_", "validation_loss_curve_", "best_loss_", "kept_", "stop_reason_"),
+    *("n_components_", "n_iter_", "t_", "is_constant_"),
     *("_n_encoder_layers", "_has_bounded_paths", "_has_tied_weights", "_solver_state"),
 }
 DETECTOR_ATTRIBUTES = {
@@ -27,7 +29,8 @@ DETECTOR_ATTRIBUTES = {
 }
 IMPUTER_ATTRIBUTES = {
     *("autoencoder_", "mean_", "covariance_", "fill_min_", "fill_max_", "indicator_"),
-    *("error_curve_", "n_iter_", "best_iter_", "n_features_in_", "_is_filled"),
+    *("error_curve_", "n_iter_", "best_iter_", "n_features_in_"),
+    *("_is_filled", "_varies", "_fences"),
 }
 
 
@@ -53,7 +56,7 @@ def _kinds():
     ]
     detectors = [_check_members, _check_units, _check_usual, _check_names]
     imputers = [_check_filled, _check_normal, _check_bounds, _check_rounds, _check_indicator]
-    variances = {"code_variance_", "noise_variance_"}
+    variances = {"code_variance_", "noise_variance_", "_gradient_norm"}
     return {
         BaseAutoencoder: (check_parameters, NETWORK_ATTRIBUTES, networks),
         VariationalAutoencoderTransformer: (check_parameters, variances, [_check_variational]),
@@ -82,6 +85,10 @@ def _is_array(value, ndim, dtype):
         and value.dtype == dtype
         and bool(np.isfinite(value).all())
     )
+
+
+def _is_one_of(value, words):
+    return type(value) is str and value in words
 
 
 def _is_whole(value, low=0):
@@ -138,8 +145,11 @@ def _check_paths(estimator):
     """There are none, or they lead from the features to the code and back."""
     _require(type(estimator._has_bounded_paths) is bool, "_has_bounded_paths is not a bool")
     shapes = [weights.shape for weights in estimator.linear_coefs_]
-    ends = (estimator.n_features_in_, estimator._n_features_out)
+    width, code = estimator.n_components_, estimator._n_features_out
+    ends = (estimator.n_features_in_, code)
     _require(shapes in ([], [ends, ends[::-1]]), "linear_coefs_ do not fit the network")
+    fits = _is_whole(width, 1) and width == code
+    _require(fits, "n_components_ is not the width of the code")
 
 
 def _check_features(estimator):
@@ -152,7 +162,20 @@ def _check_features(estimator):
     shift, scale = estimator.shift_, estimator.scale_
     _require((shift is None) == (scale is None), "shift_ and scale_ do not belong together")
     _require(scale is None or scale.all(), "scale_ is zero")
+    _check_constants(estimator)
     _check_names(estimator)
+
+
+def _check_constants(estimator):
+    """Features that do not vary have a mean, and weights of 0."""
+    is_constant, n_features = estimator.is_constant_, estimator.n_features_in_
+    known = type(is_constant) is np.ndarray and is_constant.dtype == bool
+    fits = known and is_constant.shape == (n_features,)
+    _require(fits, "is_constant_ is not a bool for each feature")
+    if is_constant.any():
+        own = [each[0][is_constant] for each in (estimator.coefs_, estimator.linear_coefs_) if each]
+        fits = estimator.mean_ is not None and not any(weights.any() for weights in own)
+        _require(fits, "features that do not vary have weights, or no mean")
 
 
 def _check_names(estimator):
@@ -170,16 +193,19 @@ def _check_history(estimator):
         known = type(curve) is list and all(isinstance(loss, Real) for loss in curve)
         _require(known, "a loss curve is not a list of numbers")
     _require(isinstance(estimator.best_loss_, Real), "best_loss_ is not a number")
+    _require(_is_one_of(estimator.kept_, KEPT), "kept_ is none of its values")
+    reason = estimator.stop_reason_
+    _require(
+        reason is None or _is_one_of(reason, STOP_REASONS), "stop_reason_ is none of its values"
+    )
 
 
 def _check_solver_state(estimator):
     """A counter, and arrays of as many numbers as there are parameters, or biases."""
     state, dtype = estimator._solver_state, _dtype(estimator)
     _require(type(state) is dict and _is_whole(state.get("step")), "the solver's step is no count")
-    biases = estimator.intercepts_ + estimator.linear_intercepts_
-    n_biases = sum(bias.size for bias in biases)
-    n_weights = sum(weights.size for weights in estimator.coefs_ + estimator.linear_coefs_)
-    n_parameters = n_biases + n_weights // (2 if estimator._has_tied_weights else 1)
+    parameters = estimator._parameters()
+    n_parameters, n_biases = parameters.flat.size, sum(bias.size for bias in parameters.biases)
     for name, value in state.items():
         fits = name == "step" or (
             _is_array(value, 1, dtype) and len(value) in (n_parameters, n_biases)
@@ -189,10 +215,13 @@ def _check_solver_state(estimator):
 
 def _check_variational(estimator):
     variance, noise = estimator.code_variance_, estimator.noise_variance_
+    norm = estimator._gradient_norm
     fits = _is_array(variance, 1, _dtype(estimator)) and len(variance) == estimator._n_features_out
     _require(fits and variance.min() >= 0, "code_variance_ is not a variance for each code unit")
     is_variance = isinstance(noise, Real) and 0 < noise < math.inf
     _require(noise is None or is_variance, "noise_variance_ is not a positive number")
+    is_norm = isinstance(norm, Real) and 0 <= norm < math.inf
+    _require(is_norm, "_gradient_norm is not a number from 0 on")
 
 
 def _check_detector(detector):
@@ -243,23 +272,29 @@ def _check_imputer(imputer):
 
 
 def _check_filled(imputer):
-    """Which features are filled, and the autoencoder that fills them."""
-    known = type(imputer._is_filled) is np.ndarray and imputer._is_filled.dtype == bool
-    fits = known and imputer._is_filled.shape == (imputer.n_features_in_,)
-    _require(fits and imputer._is_filled.any(), "_is_filled is not a bool for each feature")
-    network = _is_network_of(imputer.autoencoder_, int(imputer._is_filled.sum()))
-    _require(network, "autoencoder_ is not one of the filled features")
+    """Which features are filled, which of them vary, and the autoencoder that fills these."""
+    known = _is_mask(imputer._is_filled, imputer.n_features_in_)
+    _require(known and imputer._is_filled.any(), "_is_filled is not a bool for each feature")
+    known = _is_mask(imputer._varies, int(imputer._is_filled.sum()))
+    _require(known, "_varies is not a bool for each filled feature")
+    n_varying, autoencoder = int(imputer._varies.sum()), imputer.autoencoder_
+    fits = _is_network_of(autoencoder, n_varying) if n_varying else autoencoder is None
+    _require(fits, "autoencoder_ is not one of the filled features")
+
+
+def _is_mask(value, length):
+    return type(value) is np.ndarray and value.dtype == bool and value.shape == (length,)
 
 
 def _check_normal(imputer):
     """A mean and, unless it is None, a covariance of the filled features."""
-    mean, covariance = imputer.mean_, imputer.covariance_
-    n_filled = int(imputer._is_filled.sum())
-    fits = _is_array(mean, 1, np.float64) and len(mean) == n_filled
+    mean, covariance, varies = imputer.mean_, imputer.covariance_, imputer._varies
+    fits = _is_array(mean, 1, np.float64) and len(mean) == len(varies)
     _require(fits, "mean_ is not a finite number for each filled feature")
     if covariance is not None:
-        fits = _is_array(covariance, 2, np.float64) and covariance.shape == (n_filled, n_filled)
-        _require(fits and _is_covariance(covariance), "covariance_ is not that of a distribution")
+        fits = _is_array(covariance, 2, np.float64) and covariance.shape == 2 * varies.shape
+        fits = fits and _is_covariance(covariance[np.ix_(varies, varies)])
+        _require(fits, "covariance_ is not that of a distribution")
 
 
 def _is_covariance(matrix):
@@ -280,6 +315,9 @@ def _check_bounds(imputer):
             known and bound.shape == imputer.mean_.shape, "a bound is not one for each feature"
         )
     _require(bool((low <= high).all()), "fill_min_ is above fill_max_")
+    fences, known = imputer._fences, type(imputer._fences) is np.ndarray
+    fits = known and fences.dtype == np.float64 and fences.shape == (2, len(imputer.mean_))
+    _require(fits and bool((fences[0] <= fences[1]).all()), "_fences are not two for each feature")
 
 
 def _check_rounds(imputer):

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, paths for one at a time, what of a file is shown."""
+"""Files that are there whole or not at all, a path for one at a time; what of a file is shown."""
 
 import contextlib
 import os

@@ -84,8 +84,9 @@ def _start(estimator, trainer):
     arrays = [solver_state[key] for key in sorted(solver_state) if key != "step"]
     arrays += [each for each in (estimator.shift_, estimator.scale_) if each is not None]
     counts = [solver_state["step"], estimator.n_iter_, estimator.t_]
-    noise = trainer.autoencoder.bottleneck.state() or 0.0
-    parts = [trainer.parameters.flat, *arrays, np.array(counts), np.array(noise)]
+    bottleneck = trainer.autoencoder.bottleneck.state()
+    arrays += [] if bottleneck is None else [bottleneck]
+    parts = [trainer.parameters.flat, *arrays, np.array(counts)]
     return {"hash": _hash(parts)}
 
 

@@ -1,39 +1,23 @@
 """AutoencoderImputer: fills missing cells with what an autoencoder makes of the others."""
 
+import warnings
 from itertools import islice
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._collections import refuse_collection
 from ._compat import Interval, StrOptions, check_feature_names_in
 from ._documentation import DocumentedMixin
-from ._random import generators
+from ._filling import Filler, find_bounds, find_limits
+from ._fit_filler import FillerFit, moments
+from ._gross_cells import find_fences, without_gross
 from ._transformer import AutoencoderTransformer
 from ._validation import check_magnitude, check_sample_weight, native, unchanged_on_failure
 from ._versions import VersionedMixin
-from .network.corruption import Corruption, MaskingNoise
-from .network.normal import NormalModel, fit_normal
 from .network.parallel import quiet_overflow
-from .network.rows import Rows
-from .network.scaling import means, standard_scaling
-
-# With more features, the equations that the normal distribution has for each row take too long.
-MAX_NORMAL_FEATURES = 256
-
-# Of the cells of the held-out rows, this share is hidden to measure the rounds, so many times.
-HIDDEN_SHARE = 0.2
-N_HIDINGS = 4
-
-MIN_ROWS_TO_HOLD_OUT = 20
-
-# What lies beyond all observed values is less likely true than far off, unless tails are heavy.
-BOUND_MARGINS = (0.0, 1.0)
-
-# The default autoencoder sees about so many rows in training, in 20 to 200 epochs; fewer where
-# there are more than 64 features.
-ROWS_SEEN = 30_000
 
 
 class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, BaseEstimator):
@@ -51,7 +35,7 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         from the initial fill itself and learns what that has missed: as wide as the data,
         with one hidden layer of twice the width, trained on rows from which
         :class:`MaskingNoise` takes further cells. After an initial fill with the mean it
-        has a code of 16 and no corruption instead.
+        has a code of 16, or less than X, and no corruption instead.
 
     missing_values : int, float or np.nan, default=np.nan
         What stands for a missing value. With another number than NaN, X may hold no NaN.
@@ -63,7 +47,7 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
           distribution that is estimated by expectation maximisation [2]_. Takes time that
           grows with the cube of the number of features.
         - "mean": the mean of the feature over its observed cells.
-        - "auto": "normal" for up to 256 features, else "mean".
+        - "auto": "normal" for up to 256 features that vary, else "mean".
 
     max_iter : int, default=10
         Largest number of rounds that `fit` tries.
@@ -82,8 +66,15 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         :class:`sklearn.impute.MissingIndicator`.
 
     keep_empty_features : bool, default=False
-        Whether features without any observed value in `fit` are kept, filled with 0,
-        instead of left out.
+        Whether features without any observed value in `fit` are kept, missing cells filled
+        with 0, instead of left out with a warning.
+
+    min_value : float or array-like of shape (n_features,), default=-np.inf
+        The smallest value that is filled in, for all features or one for each; None is no
+        limit. Not for the zeros in features without observed values.
+
+    max_value : float or array-like of shape (n_features,), default=np.inf
+        The largest one, likewise.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the choice of rows and cells, and the autoencoder; with None a given
@@ -91,18 +82,21 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
 
     Attributes
     ----------
-    autoencoder_ : AutoencoderTransformer
-        The fitted autoencoder.
+    autoencoder_ : AutoencoderTransformer or None
+        The fitted autoencoder of the features that vary; None where none does.
 
     mean_ : ndarray of shape (n_filled_features,)
         Mean of each feature that has observed values.
 
     covariance_ : ndarray of shape (n_filled_features, n_filled_features) or None
-        Their covariance in the normal distribution; None where the initial fill is the mean.
+        Their covariance in the normal distribution, 0 for features that do not vary; None
+        where the initial fill is the mean.
 
     fill_min_, fill_max_ : ndarray of shape (n_filled_features,)
-        What bounds the values filled in: the smallest and largest observed ones, or these
-        and as much again on either side, whichever errs less on hidden cells.
+        What bounds the values filled in: the smallest and largest observed ones, unless hidden
+        cells are nearer, by more than two standard errors, where there is as much room again
+        on that side. No bound has another sign than all observed values, and `min_value` and
+        `max_value` go before all else.
 
     error_curve_ : list of float
         Root mean squared error on hidden cells, in standard deviations of their features:
@@ -133,6 +127,15 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
     -----
     Each row is filled by itself: a row that `fit` has not seen gets the same values whatever
     rows come along with it.
+
+    Gross cells, which are taken for typing errors, come back as they are, but are treated as
+    missing where anything is learnt or filled from them. These are cells ten times as far from
+    the median of their feature as all but a few others. The few are at most three or 2 % of
+    those that are not at the median, whichever is more, and no more than a tenth of them, or
+    one; with fewer than ten observed cells there are none.
+
+    Features that do not vary in `fit`, or by rounding alone, are filled with their own value
+    and change nothing for the others.
 
     References
     ----------
@@ -165,6 +168,8 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "add_indicator": ["boolean"],
         "keep_empty_features": ["boolean"],
+        "min_value": [None, Interval(Real, None, None, closed="both"), "array-like"],
+        "max_value": [None, Interval(Real, None, None, closed="both"), "array-like"],
         "random_state": ["random_state"],
     }
 
@@ -179,6 +184,8 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         validation_fraction=0.2,
         add_indicator=False,
         keep_empty_features=False,
+        min_value=-np.inf,
+        max_value=np.inf,
         random_state=None,
     ):
         self.autoencoder = autoencoder
@@ -189,6 +196,8 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         self.validation_fraction = validation_fraction
         self.add_indicator = add_indicator
         self.keep_empty_features = keep_empty_features
+        self.min_value = min_value
+        self.max_value = max_value
         self.random_state = random_state
 
     def fit(self, X, y=None, sample_weight=None):
@@ -203,7 +212,10 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows; a weight of 0 leaves a row out.
+            Weights of the rows; a weight of 0 leaves a row out. Only their ratios matter, so
+            that equal ones of any size are as good as none. What the fill learns from a weight
+            of 2 is therefore not quite what it learns from a row that comes twice, which adds
+            to the number of rows against which a weak prior is counted.
 
         Returns
         -------
@@ -212,11 +224,22 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
 
         Raises
         ------
+        TypeError
+            Where X is a Dask collection.
+
         ValueError
             Where a parameter, X or sample_weight is not as it must be. The imputer is then as
             it was before the call.
+
+        Warns
+        -----
+        UserWarning
+            Where features have no observed value and are not kept.
         """
         with unchanged_on_failure(self):
+            refuse_collection(
+                self, X, "it is not trained on Dask collections. Pass X.compute() instead"
+            )
             self._validate_params()
             X = self._with_nan(X, reset=True)
             check_magnitude(X)
@@ -224,8 +247,31 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
             X, weights = X[weights > 0], weights[weights > 0]
             self._fit_indicator(X)
             self._is_filled = ~np.isnan(X).all(axis=0)
-            self._fit_cells(self._fillable(X), weights)
+            self._refuse_only_empty_features()
+            self._warn_of_empty_features()
+            self._fit_features(self._fillable(X), weights)
         return self
+
+    def fit_transform(self, X, y=None, sample_weight=None):
+        """Learn to fill the missing values of X, and fill them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training data.
+
+        y : None
+            Ignored.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, as in `fit`.
+
+        Returns
+        -------
+        X_filled : ndarray of shape (n_samples, n_features_out), of the dtype of X
+            What `transform` returns.
+        """
+        return self.fit(X, y, sample_weight)._completed(X)
 
     def transform(self, X):
         """Fill the missing values of X.
@@ -240,17 +286,22 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         X_filled : ndarray of shape (n_samples, n_features_out), of the dtype of X
             The rows, with observed values as they were, without the features that had none in
             `fit` unless these are kept, and with the indicator's columns last.
+
+        Raises
+        ------
+        TypeError
+            Where X is a Dask collection.
+
+        Warns
+        -----
+        UserWarning
+            Where features had no observed value in `fit` and are left out.
         """
         check_is_fitted(self)
-        X = self._with_nan(X, reset=False)
-        filled = self._fill(self._fillable(X))
-        if self.keep_empty_features:
-            complete = np.zeros_like(X)
-            complete[:, self._is_filled] = filled
-            filled = complete
-        if self.indicator_ is None:
-            return filled
-        return np.hstack([filled, self.indicator_.transform(X).astype(X.dtype)])
+        advice = "for a lazy result, call X.map_blocks(imputer.transform)"
+        refuse_collection(self, X, f"{advice}, or X.map_partitions of a dataframe")
+        self._warn_of_empty_features()
+        return self._completed(X)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns that `transform` returns.
@@ -279,6 +330,18 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
+    def _completed(self, X):
+        """What `transform` returns."""
+        X = self._with_nan(X, reset=False)
+        filled = self._fill(self._fillable(X))
+        if self.keep_empty_features:
+            complete = np.where(np.isnan(X), X.dtype.type(0), X)
+            complete[:, self._is_filled] = filled
+            filled = complete
+        if self.indicator_ is None:
+            return filled
+        return np.hstack([filled, self.indicator_.transform(X).astype(X.dtype)])
+
     def _with_nan(self, X, reset):
         """Validated X, with NaN where values are missing."""
         is_nan = self._is_nan_missing()
@@ -302,193 +365,81 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
 
         self.indicator_ = None
         if self.add_indicator:
-            self.indicator_ = MissingIndicator(error_on_new=False).fit(X)
+            indicator = MissingIndicator(error_on_new=False).set_output(transform="default")
+            self.indicator_ = indicator.fit(X)
 
     def _fillable(self, X):
         """The columns that had observed values in fit."""
         return X if self._is_filled.all() else X[:, self._is_filled]
 
-    def _fit_cells(self, X, weights):
-        """Fit the initial fill, the autoencoder and the number of rounds."""
-        if X.shape[1] == 0:
+    def _refuse_only_empty_features(self):
+        if not self._is_filled.any():
             raise ValueError(
                 f"X has no observed value: all cells are {self.missing_values!r}, which is what "
                 "missing_values says. Pass rows that have some, or correct missing_values."
             )
-        split_rng, _ = generators(self.random_state, 0)
-        scaling = standard_scaling(*_rows_and_means(X, weights))
-        train, held_out = self._split(X, split_rng)
-        # The rounds are judged by rows that neither initial fill nor autoencoder has seen.
-        self._fit_initial_fill(X[train], weights[train], scaling)
-        self._fit_autoencoder(X[train], weights[train])
-        held_out = np.tile(X[held_out], (N_HIDINGS, 1))
-        margin = self._choose_margin_and_rounds(X[train], held_out, scaling.scale, split_rng)
-        self._set_bounds(X, margin)
-        self._fit_initial_fill(X, weights, scaling)
 
-    def _fit_initial_fill(self, X, weights, scaling):
-        """Set the means of the features, and their covariance if the fill is to be normal."""
-        self.mean_, self.covariance_ = scaling.shift, None
-        is_narrow = X.shape[1] <= MAX_NORMAL_FEATURES
-        if self.initial_fill == "normal" or (self.initial_fill == "auto" and is_narrow):
-            standardised = (X - scaling.shift) / scaling.scale
-            model = fit_normal(standardised, np.isnan(X), weights)
-            model = model.rescaled(-scaling.shift / scaling.scale, 1 / scaling.scale)
-            self.mean_, self.covariance_ = model.mean, model.covariance
-
-    def _split(self, X, rng):
-        """Indices of the rows for the autoencoder and of those that judge it."""
-        order = rng.permutation(len(X))
-        n_held_out = max(1, round(self.validation_fraction * len(X)))
-        train, held_out = np.sort(order[n_held_out:]), order[:n_held_out]
-        if len(X) < MIN_ROWS_TO_HOLD_OUT or np.isnan(X[train]).all(axis=0).any():
-            return np.arange(len(X)), order
-        return train, held_out
-
-    def _fit_autoencoder(self, X, weights):
-        if self.autoencoder is None:
-            autoencoder = _default_autoencoder(*X.shape, self.covariance_ is not None)
-        else:
-            autoencoder = clone(self.autoencoder)
-        if self.random_state is not None:
-            autoencoder.set_params(random_state=self.random_state)
-        corruption = autoencoder.corruption
-        if self.covariance_ is not None:
-            autoencoder.set_params(corruption=_Refill(corruption, self._model()))
-        self.autoencoder_ = autoencoder.fit(X, sample_weight=weights)
-        autoencoder.set_params(corruption=corruption)
-
-    def _choose_margin_and_rounds(self, X, held_out, scale, rng):
-        """Find what brings hidden cells of the held-out rows nearest to what they are."""
-        hidden = ~np.isnan(held_out) & (rng.random(held_out.shape) < HIDDEN_SHARE)
-        curves = {}
-        for margin in BOUND_MARGINS:
-            self._set_bounds(X, margin)
-            curves[margin] = self._measure_rounds(held_out, hidden, scale)
-        margin = min(curves, key=lambda margin: min(curves[margin]))
-        self.error_curve_ = curves[margin]
-        self.n_iter_ = len(self.error_curve_) - 1
-        self.best_iter_ = self.n_iter_ - self._has_converged(self.error_curve_)
-        return margin
-
-    def _measure_rounds(self, X, hidden, scale):
-        """Errors on the hidden cells after the initial fill and after each round."""
-        curve = []
-        for filled in islice(self._rounds(X, np.isnan(X) | hidden), self.max_iter + 1):
-            errors = ((filled - X) / scale)[hidden]
-            curve.append(float(np.sqrt(np.square(errors).sum() / max(1, len(errors)))))
-            if self._has_converged(curve):
-                break
-        return curve
-
-    def _has_converged(self, curve):
-        return len(curve) > 1 and curve[-1] >= (1 - self.tol) * curve[-2]
-
-    def _set_bounds(self, X, margin):
-        """Let filled values lie so many spans of their feature beyond the observed ones."""
-        low, high = np.nanmin(X, axis=0), np.nanmax(X, axis=0)
-        # In float64, where the span of no float32 is infinite.
-        span = margin * np.subtract(high, low, dtype=np.float64)
-        with quiet_overflow():
-            self.fill_min_, self.fill_max_ = (
-                bound.astype(X.dtype) for bound in (low - span, high + span)
+    def _warn_of_empty_features(self):
+        """As SimpleImputer does."""
+        if not self.keep_empty_features and not self._is_filled.all():
+            names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
+            warnings.warn(
+                f"Skipping features without any observed values: {names[~self._is_filled]}. Leave "
+                "them out of X, or set keep_empty_features=True.",
+                UserWarning,
+                stacklevel=3,
             )
 
-    def _rounds(self, X, missing):
-        """Yield X after the initial fill, then after each refill from its reconstruction."""
-        fill = np.where(missing, self.mean_.astype(X.dtype), X)
-        if self.covariance_ is not None:
-            with quiet_overflow():
-                self._model().fill(fill, missing)
-            # What overflows beside observed values far off tells nothing more than the mean.
-            np.copyto(fill, self.mean_, where=missing & np.isnan(fill), casting="same_kind")
-        while True:
-            filled = np.where(missing, np.clip(fill, self.fill_min_, self.fill_max_), X)
-            yield filled
-            fill = self.autoencoder_.reconstruct(filled)
+    def _fit_features(self, X, weights):
+        """Fit what is filled into each feature: of those that do not vary, their own value."""
+        limits = find_limits(self.min_value, self.max_value, self.n_features_in_)
+        limits = limits[:, self._is_filled]
+        self._fences = find_fences(X)
+        X = without_gross(X, self._fences)
+        self.mean_, deviation = moments(X, weights)
+        self._varies = deviation > 10 * np.finfo(X.dtype).eps * np.abs(self.mean_)
+        self.fill_min_, self.fill_max_ = find_bounds(X, (0, 0), limits)
+        self.autoencoder_ = self.covariance_ = None
+        self.error_curve_, self.n_iter_, self.best_iter_ = [0.0], 0, 0
+        varies = self._varies
+        if varies.any():
+            fit = FillerFit(self, X[:, varies], weights, limits[:, varies])
+            filler, self.error_curve_, self.best_iter_ = fit.run()
+            self.n_iter_ = len(self.error_curve_) - 1
+            self._keep(filler)
+
+    def _keep(self, filler):
+        """Set the attributes of the features that vary."""
+        varies = self._varies
+        self.mean_[varies] = filler.mean
+        self.fill_min_[varies], self.fill_max_[varies] = filler.bounds
+        self.autoencoder_ = filler.autoencoder
+        if filler.covariance is not None:
+            self.covariance_ = np.zeros((len(varies), len(varies)))
+            self.covariance_[np.ix_(varies, varies)] = filler.covariance
+
+    def _filler(self):
+        """The one that the attributes describe, of the features that vary."""
+        varies, covariance = self._varies, self.covariance_
+        if covariance is not None:
+            covariance = covariance[np.ix_(varies, varies)]
+        bounds = self.fill_min_[varies], self.fill_max_[varies]
+        return Filler(self.mean_[varies], covariance, bounds, self.autoencoder_)
 
     def _fill(self, X):
         """X with its missing cells filled; X itself stays as it is."""
-        missing = np.isnan(X)
-        rows = np.flatnonzero(missing.any(axis=1))
-        filled = X.copy()
+        missing, varies = np.isnan(X), self._varies
+        own_values = np.clip(self.mean_, self.fill_min_, self.fill_max_).astype(X.dtype)
+        filled = np.where(missing, own_values, X)
+        rows = np.flatnonzero((missing & varies).any(axis=1))
         if len(rows):
-            rounds = self._rounds(X[rows], missing[rows])
-            filled[rows] = next(islice(rounds, self.best_iter_, None))
+            known = without_gross(X[rows], self._fences)[:, varies]
+            rounds = self._filler().rounds(known, np.isnan(known))
+            cells = np.ix_(rows, varies)
+            filled[cells] = np.where(
+                missing[cells], next(islice(rounds, self.best_iter_, None)), X[cells]
+            )
         return filled
-
-    def _model(self):
-        return NormalModel(self.mean_, self.covariance_)
-
-
-class _Refill(Corruption):
-    """Cells that are missing or masked get what the normal distribution expects there.
-
-    So training sees rows as `transform` does after the initial fill.
-    """
-
-    def __init__(self, corruption=None, model=None):
-        self.corruption = corruption
-        self.model = model
-
-    @property
-    def is_random(self):
-        return self.corruption is not None and self.corruption.is_random
-
-    def check(self):
-        if self.corruption is not None:
-            self.corruption.check()
-
-    def corrupter(self, rows):
-        model, center = self._model_in_units_of(rows), rows.center
-        inner = None if self.corruption is None else self.corruption.corrupter(rows)
-
-        def corrupt(clean, corrupted, rng):
-            if inner is None:
-                np.copyto(corrupted, clean)
-            else:
-                inner(clean, corrupted, rng)
-            # Missing cells stand at the center, as do those that MaskingNoise(value="mean") hits.
-            model.fill(corrupted, (clean == center) | (corrupted == center))
-
-        return corrupt
-
-    def _model_in_units_of(self, rows):
-        if rows.scaling is None:
-            shift, scale = np.zeros(rows.n_features), np.ones(rows.n_features)
-        else:
-            shift, scale = rows.scaling.shift, rows.scaling.scale
-        return self.model.rescaled(shift.astype(rows.dtype), scale.astype(rows.dtype))
-
-
-def _default_autoencoder(n_rows, n_features, refines):
-    """What fills cells if nobody asks for anything else.
-
-    After the normal distribution, it starts from the identity and learns what that missed;
-    after the means, it has a narrow code, and its rounds converge as they do for PCA.
-    """
-    if not refines:
-        return AutoencoderTransformer(16, hidden_layer_sizes=128, scale="standard")
-    rows_seen = ROWS_SEEN * min(1, (64 / n_features) ** 2)
-    n_epochs = int(np.clip(rows_seen // n_rows, 20, 200))
-    return AutoencoderTransformer(
-        n_features,
-        hidden_layer_sizes=2 * n_features,
-        weight_init="pca",
-        scale="standard",
-        corruption=MaskingNoise(0.3, "mean"),
-        solver="muon",
-        activation="relu",
-        batch_size=512,
-        max_iter=n_epochs,
-        n_iter_no_change=n_epochs,
-        early_stopping=False,
-    )
-
-
-def _rows_and_means(X, weights):
-    rows = Rows(X, sample_weight=weights / weights.max(), has_missing=True)
-    return rows, means(rows)
 
 
 def _row_weights(sample_weight, X):

@@ -76,7 +76,7 @@ def add_network(graph, network, inputs):
 
 def add_unscaled(graph, estimator, values):
     """The decoder's outputs in the units of X."""
-    scaling = estimator._scaling()
+    scaling = estimator._output_scaling()
     if scaling is None:
         return values
     return graph.add("Add", graph.add("Mul", values, scaling.scale), scaling.shift)

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
+from ._architecture import code_width
 from ._base import BaseAutoencoder
 from ._compat import Interval, StrOptions
 from ._documentation import DocumentedMixin
@@ -333,6 +334,8 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
         asked = self.n_components
         if isinstance(asked, str):
             asked = AUTO_SHARES if self.autoencoder is None else self.autoencoder.n_components
+        if isinstance(asked, str):
+            return [code_width(asked, rows.n_features)]
         asked = as_list(asked)
         if all(isinstance(entry, Integral) for entry in asked):
             return [int(entry) for entry in asked]

@@ -25,8 +25,9 @@ def progress_line(verbose, max_iter, n_before=0):
 class ProgressLine:
     """One live line: a bar, epoch, losses, learning rate and the time left.
 
-    A terminal or a notebook shows it in place, at most ten times a second; elsewhere (a
-    log file) only the last state is written.
+    At the end of the run, what ended it and which weights are kept take the place of bar and
+    rate. A terminal or a notebook shows the line in place, at most ten times a second; elsewhere
+    (a log file) only the last state is written.
     """
 
     def __init__(self, max_iter, n_before=0, stream=None):
@@ -39,16 +40,11 @@ class ProgressLine:
 
     def __call__(self, history, learning_rate):
         """Take over the state after an epoch, and show it when it is time."""
-        n_done = len(history.loss_curve)
         now = time.perf_counter()
+        n_done = len(history.loss_curve)
         left = (now - self._start) / (n_done - self.n_before) * (self.max_iter - n_done)
         filled = 20 * n_done // self.max_iter
-        parts = [
-            f"[{'#' * filled}{'.' * (20 - filled)}] epoch {n_done}/{self.max_iter}",
-            f"loss {history.loss_curve[-1]:.4g}",
-        ]
-        if history.validation_loss_curve:
-            parts.append(f"validation {history.validation_loss_curve[-1]:.4g}")
+        parts = [f"[{'#' * filled}{'.' * (20 - filled)}] {self._state(history)}"]
         if learning_rate is not None:
             parts.append(f"rate {learning_rate:.1e}")
         parts.append(f"{left // 60:.0f}:{left % 60:02.0f} left")
@@ -56,6 +52,20 @@ class ProgressLine:
         if self._is_live and now - self._last_shown > 0.1:
             self._last_shown = now
             self._show()
+
+    def end(self, history):
+        """Take over how the run has ended."""
+        ending = f"stopped: {history.stop_reason}  kept: {history.kept}"
+        self._line = f"{self._state(history)}  {ending}"
+
+    def _state(self, history):
+        parts = [
+            f"epoch {len(history.loss_curve)}/{self.max_iter}",
+            f"loss {history.loss_curve[-1]:.4g}",
+        ]
+        if history.validation_loss_curve:
+            parts.append(f"validation {history.validation_loss_curve[-1]:.4g}")
+        return "  ".join(parts)
 
     def close(self):
         """Show the last state, and end the line; nothing where there was no epoch."""

@@ -1,16 +1,22 @@
 """What every fitted autoencoder can do with rows: encode, decode, rebuild, score."""
 
+import warnings
+
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils.validation import check_is_fitted
 
 from ._collections import dask_side, is_collection, takes_collections
 from ._threads import single_threaded_blas
 from ._validation import code_rows, inference_rows
 from .network.inference import outputs, row_errors, squared_errors
-from .network.layers import encoder_and_decoder
+from .network.layers import ConstantOutputs, encoder_and_decoder
 from .network.parallel import Workers, quiet_overflow
-from .network.scaling import Scaling, means, total_variation
+from .network.scaling import ROUNDINGS, Scaling, means, total_variation
+
+# A cell may be so many times as far from its feature's mean as the deviation of a constant feature.
+CELL_ROUNDINGS = 4 * ROUNDINGS
 
 
 @takes_collections
@@ -18,8 +24,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Encoding, decoding and errors of a fitted network.
 
     It reads `coefs_`, `intercepts_`, `linear_coefs_`, `linear_intercepts_`, `activations_`,
-    `shift_`, `scale_`, `mean_`, `_n_encoder_layers` and `_has_bounded_paths`, and changes
-    nothing: several threads may share an estimator. Of a Dask array or dataframe, methods
+    `shift_`, `scale_`, `mean_`, `is_constant_`, `_n_encoder_layers` and `_has_bounded_paths`, and
+    changes nothing: several threads may share an estimator. Of a Dask array or dataframe, methods
     return a lazy one.
     """
 
@@ -127,7 +133,14 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         from the mean of X, both summed over all rows and features. For a linear
         autoencoder at its optimum on its training data this is the sum of PCA's
         `explained_variance_ratio_`. It is 1 at best and has no lower bound; where X
-        does not vary at all it is 1 for an exact reconstruction and 0 otherwise.
+        does not vary at all it is 1 for an exact reconstruction and 0 otherwise. Of a single
+        row it is NaN, with a warning.
+
+        A search maximises it unless `scoring` is given. Names such as "r2" or
+        "neg_mean_squared_error" compare y with `predict`, which there is none of, and give
+        NaN: pass a function of (estimator, X, y) instead, such as
+        ``lambda ae, X, y=None: ae.score_samples(X).mean()`` or
+        :func:`reconstruction_scores`, which has several scores and needs `refit` to name one.
 
         Parameters
         ----------
@@ -144,6 +157,11 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         -------
         score : float
             The explained share of the variance.
+
+        Warns
+        -----
+        UndefinedMetricWarning
+            Where there is but one row, of positive weight.
         """
         if is_collection(X):
             return dask_side().score(self, X, sample_weight)
@@ -156,7 +174,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
                 errors.sum() if rows.sample_weight is None else errors @ rows.sample_weight
             )
             variation = float(total_variation(rows, means(rows)))
-        return explained_share(residual, variation)
+        return explained_share(residual, variation, n_weighted(rows))
 
     @property
     def _n_features_out(self):
@@ -164,16 +182,39 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
     def _networks(self):
         """Encoder and decoder."""
-        return encoder_and_decoder(
+        encoder, decoder = encoder_and_decoder(
             self.coefs_ + self.linear_coefs_,
             self.intercepts_ + self.linear_intercepts_,
             self.activations_,
             self._n_encoder_layers,
             self._has_bounded_paths,
         )
+        if self.is_constant_.any():
+            decoder.constants = constant_outputs(self.is_constant_, self.mean_, self._scaling())
+        return encoder, decoder
 
     def _scaling(self):
         return None if self.shift_ is None else Scaling(self.shift_, self.scale_)
+
+    def _output_scaling(self):
+        """The scaling that leads a network's outputs, of whatever kind, to the units of X.
+
+        Features that do not vary come out of it as what they are. None for no scaling.
+        """
+        is_constant, scaling = self.is_constant_, self._scaling()
+        if not is_constant.any():
+            return scaling
+        shift, scale = (0, 1) if scaling is None else (scaling.shift, scaling.scale)
+        return Scaling(np.where(is_constant, self.mean_, shift), np.where(is_constant, 0, scale))
+
+
+def constant_outputs(is_constant, mean, scaling):
+    """What a decoder gives for features that do not vary: their means."""
+    features = np.flatnonzero(is_constant)
+    own = mean[features]
+    # Scaling, where there is any, centres them.
+    values = own if scaling is None else np.zeros_like(own)
+    return ConstantOutputs(features, values, CELL_ROUNDINGS * np.finfo(own.dtype).eps * np.abs(own))
 
 
 def finite_outputs(networks, rows, **options):
@@ -195,8 +236,24 @@ def refuse_infinite(values, what):
         )
 
 
-def explained_share(residual, variation):
-    """Share of the variation that is not left in the residual; ValueError where one is infinite."""
+def n_weighted(rows):
+    """Number of the rows that have a positive weight."""
+    return len(rows) if rows.sample_weight is None else int(np.count_nonzero(rows.sample_weight))
+
+
+def explained_share(residual, variation, n_rows):
+    """Share of the variation that is not left in the residual; NaN, with a warning, of one row.
+
+    Raises ValueError where one of both is infinite.
+    """
+    if n_rows < 2:
+        warnings.warn(
+            "The score, a share of the variance of X, is not defined for a single row, and is NaN: "
+            "pass two rows or more, or use score_samples.",
+            UndefinedMetricWarning,
+            stacklevel=3,
+        )
+        return float("nan")
     refuse_infinite(np.array([residual, variation]), "the sum of their squared errors")
     if variation == 0:
         return 1.0 if residual == 0 else 0.0

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
 from ._compat import Interval, StrOptions
+from ._components import ObjectOf
 from ._validation import check_parameters
 from .layer_weights import from_layer_form, split_at_code, to_layer_form
 from .network.activations import HIDDEN_ACTIVATIONS
@@ -25,8 +26,11 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     Parameters
     ----------
-    n_components : int, default=36
-        Width of the code.
+    n_components : int, float or "auto", default="auto"
+        Width of the code. A share of the variance in (0, 1) asks, as in `PCA`, for as many
+        units as principal components explain it, in the network's units (see `scale`) and
+        fewer than there are features. "auto" is the original network's 36 from 64 features
+        on, and nine sixteenths of fewer, rounded down, at least 1.
 
     hidden_layer_sizes : int or sequence of int, default=(50, 40)
         Widths of the encoder's layers before the code; () for none. The decoder mirrors
@@ -74,12 +78,12 @@ class AutoencoderTransformer(BaseAutoencoder):
         `fit` ends with PCA itself, which they hold, where it has found nothing better:
         where the loss over the training data is not below PCA's, or where the loss over
         held-out rows (see `early_stopping`) is not by two standard errors (more where the
-        rows are few). With the loss "binary_cross_entropy" the second path is added before
-        the output's activation, and there is no PCA to end with. "auto" is False for the
-        loss "poisson", which cannot have them, where `output_activation` asks for an output
-        that they would change, for a `code_penalty` with a code activation of its own, and
-        with `pretrain_iter`. Without them the network on 64 features is the original
-        64-50-40-36-40-50-64.
+        rows are few), nor at all with most rows surely better. With the loss
+        "binary_cross_entropy" the second path is added before the output's activation, and
+        there is no PCA to end with. "auto" is False for the loss "poisson", which cannot
+        have them, where `output_activation` asks for an output that they would change, for
+        a `code_penalty` with a code activation of its own, and with `pretrain_iter`.
+        Without them the network on 64 features is the original 64-50-40-36-40-50-64.
 
     weight_init : str, default="auto"
         How weights are drawn: "glorot", "he" or "lecun" followed by "_uniform" or
@@ -194,6 +198,9 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     Attributes
     ----------
+    n_components_ : int
+        Width of the code.
+
     coefs_ : list of ndarray of shape (n_in, n_out)
         Weights of every layer, the encoder's first.
 
@@ -214,9 +221,18 @@ class AutoencoderTransformer(BaseAutoencoder):
         Mean loss over the held-out rows after each epoch; None where none were held out.
 
     best_loss_ : float
-        Loss of the weights that the last call kept: in `fit` the lowest validation loss
-        where rows were held out, else the lowest training loss; in `partial_fit` the loss
-        of its pass.
+        Loss of the weights that the last call kept, over the held-out rows where there are
+        any, else over the training rows: of the network the lowest of its curve, of PCA and
+        of earlier weights what these reach. In `partial_fit` that of its pass.
+
+    kept_ : {"network", "pca", "earlier"}
+        Which weights the last call kept: those that it has trained; PCA's, see
+        `linear_paths`; or those that a warm start went on from.
+
+    stop_reason_ : str or None
+        What ended training: "max_iter"; "no_change" in `n_iter_no_change` epochs;
+        "line_search" where "lbfgs" found nothing lower; "callback"; "interrupted" by Ctrl-C;
+        "pass" of `partial_fit`. None after `from_layer_weights`.
 
     n_iter_ : int
         Number of epochs run.
@@ -240,6 +256,10 @@ class AutoencoderTransformer(BaseAutoencoder):
     mean_ : ndarray of shape (`n_features_in_`,) or None
         Mean of each feature over the cells observed in the first fit, as which missing
         cells enter the network; None after `from_layer_weights`.
+
+    is_constant_ : ndarray of bool of shape (`n_features_in_`,)
+        Features that did not vary in `fit`, but for rounding: training leaves them out, their
+        weights to the first layer are 0, and they come back as they were.
 
     n_features_in_ : int
         Number of features seen during `fit`.
@@ -288,14 +308,14 @@ class AutoencoderTransformer(BaseAutoencoder):
         "linear_paths": ["boolean", StrOptions({"auto"})],
         "weight_init": [StrOptions({"auto", "pca", *INITIALIZERS})],
         "tied_weights": ["boolean"],
-        "corruption": [Corruption, None],
-        "code_penalty": [CodePenalty, None],
+        "corruption": [ObjectOf(Corruption), None],
+        "code_penalty": [ObjectOf(CodePenalty), None],
         "pretrain_iter": [Interval(Integral, 0, None, closed="left")],
     }
 
     def __init__(
         self,
-        n_components=36,
+        n_components="auto",
         *,
         hidden_layer_sizes=(50, 40),
         decoder_layer_sizes=None,
@@ -401,8 +421,10 @@ class AutoencoderTransformer(BaseAutoencoder):
         output = "sigmoid" if self.output_activation == "auto" else self.output_activation
         self.n_features_in_ = coefs[0].shape[0]
         self.mean_ = self.shift_ = self.scale_ = None
+        self.is_constant_ = np.zeros(self.n_features_in_, dtype=bool)
+        self.n_components_ = int(n_components)
         self._start(Parameters.from_arrays(coefs, intercepts), output)
-        self.best_loss_ = np.inf
+        self.kept_, self.stop_reason_, self.best_loss_ = "network", None, np.inf
         return self
 
     def to_layer_weights(self):

@@ -1,17 +1,20 @@
 """One clear error before any work: parameters, rows, weights, codes."""
 
+import warnings
 from contextlib import contextmanager
-from numbers import Number
+from numbers import Integral, Number
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import assert_all_finite, check_array, validate_data
 
 from ._architecture import (
+    check_width,
     decoder_widths,
-    encoder_widths,
     has_linear_paths,
+    hidden_widths,
     layer_activations,
+    n_encoder_layers,
     network_widths,
 )
 from ._collections import dask_side, is_collection
@@ -49,7 +52,8 @@ def unchanged_on_failure(estimator):
 def check_parameters(estimator):
     """Raise ValueError for a wrong parameter, alone or beside the others."""
     estimator._validate_params()
-    encoder_widths(estimator)
+    check_width(estimator)
+    hidden_widths(estimator)
     decoder_widths(estimator)
     components = (
         estimator.solver,
@@ -73,11 +77,26 @@ def check_parameters(estimator):
     _check_randomness(estimator)
 
 
+def warn_of_wide_code(estimator, n_features):
+    """Warn where nothing keeps the network from copying the features that vary through the code."""
+    asked, is_variational = estimator.n_components, estimator._outputs_per_code_unit > 1
+    held = estimator.corruption, estimator.code_penalty, estimator.dropout or None
+    is_free = all(part is None for part in held) and not is_variational
+    if is_free and isinstance(asked, Integral) and asked >= n_features > 1:
+        warnings.warn(
+            f"n_components={asked!r} is no less than the {n_features} features of X that vary, so "
+            "that rows can be copied through the code: use n_components='auto' or fewer than "
+            f"{n_features}, or set corruption, code_penalty or dropout.",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
 def _check_mirror(estimator):
     """Raise ValueError where a decoder cannot be tied to, or pretrained with, its encoder."""
     for name in ("tied_weights", "pretrain_iter"):
         value = getattr(estimator, name)
-        if value and decoder_widths(estimator) != encoder_widths(estimator)[-2::-1]:
+        if value and decoder_widths(estimator) != hidden_widths(estimator)[::-1]:
             raise ValueError(
                 f"{name}={value!r} needs a decoder that mirrors the encoder. Got "
                 f"decoder_layer_sizes={estimator.decoder_layer_sizes!r} and hidden_layer_sizes="
@@ -102,7 +121,7 @@ def _check_pretraining(estimator):
 def _check_code_penalty(estimator):
     """Raise ValueError where the penalty makes no sense for the code."""
     if estimator.code_penalty is not None:
-        code = layer_activations(estimator, "identity")[len(encoder_widths(estimator)) - 1]
+        code = layer_activations(estimator, "identity")[n_encoder_layers(estimator) - 1]
         estimator.code_penalty.check_code(code, has_linear_paths(estimator))
 
 
@@ -125,7 +144,7 @@ def _check_randomness(estimator):
 
 def _is_random(part, estimator):
     if isinstance(part, CodePenalty):
-        return part.is_random(len(encoder_widths(estimator)))
+        return part.is_random(n_encoder_layers(estimator))
     if isinstance(part, Corruption):
         return part.is_random
     return part is not None and part != 0
@@ -261,9 +280,10 @@ def native(X):
 
 def in_fitted_units(estimator, rows):
     """Set the scaling of the rows, and the means of their features, to those of the fit."""
-    rows.scaling = estimator._scaling()
-    if estimator.mean_ is not None:
-        rows.center = rows.in_network_units(estimator.mean_)
+    scaling, mean = estimator._scaling(), estimator.mean_
+    rows.scaling = scaling and scaling.of(rows.features)
+    if mean is not None:
+        rows.center = rows.in_network_units(mean if rows.features is None else mean[rows.features])
     elif rows.has_missing:
         raise ValueError(
             f"X has missing values (NaN), but this {type(estimator).__name__} was made of weights "
@@ -307,8 +327,17 @@ def code_rows(estimator, X, n_components):
     """Validated `Rows` of codes."""
     with quiet_overflow():
         X = check_array(
-            native(X), dtype=[np.float64, np.float32], input_name="X", estimator=estimator
+            native(X),
+            dtype=[np.float64, np.float32],
+            input_name="X",
+            estimator=estimator,
+            ensure_all_finite=False,
         )
+        if not (np.isfinite(X.sum()) or np.isfinite(X).all()):
+            raise ValueError(
+                "X has codes that are NaN or infinite, and codes must be finite: pass what "
+                f"transform of this {type(estimator).__name__} returns."
+            )
     if X.shape[1] != n_components:
         raise ValueError(
             f"X has {X.shape[1]} features, but the codes of this "

@@ -10,8 +10,8 @@ from ._collections import takes_collections
 from ._compat import Interval, StrOptions, validate_parameter_constraints
 from ._random import generators
 from ._reconstruction import run
-from ._validation import inference_rows
-from .network.bottleneck import MIN_NOISE_VARIANCE, GaussianCode, halves
+from ._validation import in_fitted_units, inference_rows
+from .network.bottleneck import MIN_NOISE_VARIANCE, GaussianCode, moments
 from .network.inference import column_variances, evidence_lower_bounds, outputs
 from .network.layers import Dense
 from .network.likelihoods import LIKELIHOODS
@@ -33,8 +33,9 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
 
     Parameters
     ----------
-    n_components : int, default=36
-        Width of the code; units that are not needed fall idle, see `code_variance_`.
+    n_components : int, float or "auto", default="auto"
+        Width of the code, as for :class:`AutoencoderTransformer`; units that are not needed
+        fall idle, see `code_variance_`.
 
     hidden_layer_sizes : int or sequence of int, default=(50, 40)
         Widths of the encoder's layers before the code; () for none. The decoder mirrors
@@ -124,6 +125,9 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
 
     Attributes
     ----------
+    n_components_ : int
+        Width of the code.
+
     code_variance_ : ndarray of shape (n_components,)
         Variance over the training rows of each code unit's mean: near 0 for units that the
         network does not use, whose codes are N(0, 1) whatever the row.
@@ -150,7 +154,16 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         The same for the held-out rows after each epoch; None where none were held out.
 
     best_loss_ : float
-        Loss of the weights that the last call kept.
+        Loss of the weights that the last call kept, over the held-out rows where there are
+        any, else over the training rows.
+
+    kept_ : {"network", "earlier"}
+        Which weights the last call kept: those that it has trained, or those that a warm
+        start went on from.
+
+    stop_reason_ : str
+        What ended the last training: "max_iter", "no_change", "callback", "interrupted" or
+        "pass", as for :class:`AutoencoderTransformer`.
 
     n_iter_ : int
         Number of epochs run.
@@ -173,6 +186,10 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     mean_ : ndarray of shape (`n_features_in_`,)
         Mean of each feature over the cells observed in the first fit, as which missing
         cells enter the network.
+
+    is_constant_ : ndarray of bool of shape (`n_features_in_`,)
+        Features that did not vary in `fit`, but for rounding: training leaves them out, their
+        weights to the first layer are 0, and they come back as they were.
 
     n_features_in_ : int
         Number of features seen during `fit`.
@@ -225,7 +242,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
 
     def __init__(
         self,
-        n_components=36,
+        n_components="auto",
         *,
         hidden_layer_sizes=(50, 40),
         decoder_layer_sizes=None,
@@ -294,7 +311,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         check_is_fitted(self)
         rows = inference_rows(self, X)
         encoder, _ = super()._networks()
-        mean, log_variance = halves(run(outputs, [encoder], rows))
+        mean, log_variance = moments(run(outputs, [encoder], rows))
         return mean.copy(), np.exp(0.5 * log_variance)
 
     def sample(self, n_samples=1, random_state=None):
@@ -348,7 +365,8 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
             higher is better; minus infinity where numbers overflow on the way to it.
         """
         check_is_fitted(self)
-        rows = inference_rows(self, X)
+        rows = inference_rows(self, X).restricted_to(self._trained_features())
+        in_fitted_units(self, rows)
         bounds = run(
             evidence_lower_bounds,
             self._network_maker()(self._parameters()),
@@ -375,23 +393,26 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     def _bottleneck(self):
         is_gaussian = self.loss == "squared_error"
         variance = self.noise_variance_ if is_gaussian else 1.0
-        return GaussianCode(self.beta, self.kl_warmup, is_gaussian, variance)
+        return GaussianCode(self.beta, self.kl_warmup, is_gaussian, variance, self._gradient_norm)
 
     def _begin(self, rows, rng):
-        fallback = super()._begin(rows, rng)
-        self.noise_variance_ = None
+        rows, fallback = super()._begin(rows, rng)
+        self.noise_variance_, self._gradient_norm = None, 0.0
         if self.loss == "squared_error":
             # Before it has learned anything, the network's errors are the rows' deviations.
             variance = float(np.square(deviations(rows, rows.center)).mean())
             self.noise_variance_ = max(variance, MIN_NOISE_VARIANCE)
-        return fallback
+        return rows, fallback
 
     def _store(self, trainer):
         super()._store(trainer)
+        bottleneck = trainer.autoencoder.bottleneck
+        self._gradient_norm = bottleneck.gradient_norm
         if self.loss == "squared_error":
-            self.noise_variance_ = float(trainer.autoencoder.bottleneck.noise_variance)
+            self.noise_variance_ = bottleneck.noise_variance
 
     def _finish(self, rows, workers):
+        rows = in_fitted_units(self, rows.restricted_to(None))
         variances = column_variances([self._networks()[0]], rows, workers)
         self.code_variance_ = variances.astype(rows.dtype)
 

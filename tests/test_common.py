@@ -34,7 +34,7 @@ FULL_BATCH = {
     "batch_size": 10**6,
     "early_stopping": False,
     "hidden_layer_sizes": 5,
-    "n_components": 3,
+    "n_components": 1,
 }
 
 VARIANTS = [
@@ -143,7 +143,7 @@ def detector(autoencoder=None, **params):
 DETECTORS = [
     # With its own autoencoder one is enough: the others have two, which train for less long.
     detector(n_estimators=1),
-    detector(variant(linear_paths=False, max_iter=3)),
+    detector(variant(linear_paths=False, max_iter=20)),
     detector(variant(**FULL_BATCH)),
     detector(variant(**FULL_BATCH, loss="huber"), n_components=(1, 0.5)),
     detector(variant(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs"), trim=0.3),

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.decomposition import PCA
@@ -119,6 +120,51 @@ class TestFrames:
         np.testing.assert_allclose(fitted.inverse_transform(codes), fitted.reconstruct(frame_of(X)))
 
 
+class TestGlobalOutput:
+    """Any setting of `transform_output`: what is computed inside stays plain arrays."""
+
+    MODELS = {
+        **{name: model for name, (model, _) in METHODS.items()},
+        "imputer with indicator": AutoencoderImputer(AUTOENCODER, add_indicator=True),
+        "imputer that keeps": AutoencoderImputer(
+            AUTOENCODER, add_indicator=True, keep_empty_features=True, initial_fill="mean"
+        ),
+    }
+    RESULTS = ("transform", "reconstruct", "score_samples", "reconstruction_error", "predict")
+
+    def results(self, model, X):
+        fitted = clone(model).set_params(random_state=0).fit(X)
+        found = {name: getattr(fitted, name)(X) for name in self.RESULTS if hasattr(fitted, name)}
+        if hasattr(fitted, "inverse_transform"):
+            found["inverse_transform"] = fitted.inverse_transform(found["transform"])
+        return found
+
+    @pytest.mark.parametrize("container", ["default", "pandas", "polars"])
+    @pytest.mark.parametrize("frame_of", [pandas_frame, polars_frame])
+    @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+    def test_it_changes_the_container_alone(self, model, frame_of, container, X):
+        holes = np.where(np.arange(X.size).reshape(X.shape) % 9 == 0, np.nan, X)
+        expected = self.results(model, holes)
+        with config_context(transform_output=container):
+            for rows in (holes, frame_of(holes)):
+                got = self.results(model, rows)
+                assert got.keys() == expected.keys()
+                for name, values in got.items():
+                    np.testing.assert_array_equal(np.asarray(values), expected[name], err_msg=name)
+
+    @pytest.mark.parametrize("container", ["default", "pandas", "polars"])
+    def test_a_given_autoencoder_may_have_a_setting_of_its_own(self, container, X):
+        given = clone(AUTOENCODER).set_output(transform=container)
+        X[::5, 1] = np.nan
+        for model, own in (
+            (AutoencoderImputer(AUTOENCODER), AutoencoderImputer(given)),
+            (DETECTOR, clone(DETECTOR).set_params(autoencoder=given)),
+        ):
+            found = self.results(own, X)
+            for name, values in self.results(model, X).items():
+                np.testing.assert_array_equal(found[name], values)
+
+
 class TestTypesOfColumns:
     @each_estimator
     @pytest.mark.parametrize("dtype", ["int64", "Int64", "Float64", "float32", "int8", "bool"])
@@ -180,22 +226,23 @@ class TestCompositions:
         assert_close(codes.to_numpy(), plain.fit_transform(X))
 
     def test_a_detector_ends_a_pipeline_of_dataframes(self, frame, X):
-        pipeline = make_pipeline(StandardScaler(), clone(AUTOENCODER), clone(DETECTOR))
+        detector = clone(DETECTOR).set_params(n_components=1)
+        pipeline = make_pipeline(StandardScaler(), clone(AUTOENCODER), clone(detector))
         pipeline.set_output(transform="pandas").fit(frame)
         assert list(pipeline[-1].feature_names_in_) == CODES
-        plain = make_pipeline(StandardScaler(), clone(AUTOENCODER), clone(DETECTOR)).fit(X)
+        plain = make_pipeline(StandardScaler(), clone(AUTOENCODER), clone(detector)).fit(X)
         assert_close(pipeline.decision_function(frame), plain.decision_function(X))
 
     @pytest.mark.parametrize("container", ["pandas", "polars"])
     def test_columns_chosen_by_name_and_the_rest_passed_on(self, container, frame, X):
         columns = ColumnTransformer(
-            [("body", clone(AUTOENCODER), ["weight", "height"])], remainder="passthrough"
+            [("body", clone(AUTOENCODER), ["weight", "height", "age"])], remainder="passthrough"
         )
         got = columns.set_output(transform=container).fit_transform(frame)
-        names = [*(f"body__{name}" for name in CODES), "remainder__age", "remainder__income"]
+        names = [*(f"body__{name}" for name in CODES), "remainder__income"]
         assert list(got.columns) == names
-        body = clone(AUTOENCODER).fit_transform(X[:, [2, 1]])
-        assert_close(got.to_numpy(), np.column_stack([body, X[:, [0, 3]]]))
+        body = clone(AUTOENCODER).fit_transform(X[:, [2, 1, 0]])
+        assert_close(got.to_numpy(), np.column_stack([body, X[:, 3]]))
 
     def test_the_rest_of_the_columns_is_encoded(self, X):
         frame = pandas_frame(X).assign(town=np.tile(["Oslo", "Rome"], 20))
@@ -220,7 +267,7 @@ class TestCompositions:
         columns = ColumnTransformer([("body", clone(AUTOENCODER), ["weight", "height", "age"])])
         pipeline = make_pipeline(columns, PCA(1))
         name = f"columntransformer__body__{parameter}"
-        search = GridSearchCV(pipeline, {name: [1, 3]}, cv=2).fit(frame)
+        search = GridSearchCV(pipeline, {name: [1, 2]}, cv=2).fit(frame)
         best = search.best_estimator_[0].named_transformers_["body"]
         assert getattr(best, parameter) == search.best_params_[name]
         assert list(best.feature_names_in_) == ["weight", "height", "age"]

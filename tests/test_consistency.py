@@ -37,6 +37,8 @@ VARIATIONAL = VariationalAutoencoderTransformer(**SMALL)
 DETECTOR = AutoencoderOutlierDetector(PLAIN, n_estimators=2, n_components=(1, 2), random_state=0)
 IMPUTER = AutoencoderImputer(PLAIN, add_indicator=True, random_state=0)
 
+pytestmark = pytest.mark.filterwarnings("ignore:Skipping features without any observed")
+
 MODELS = [
     DETECTOR,
     AutoencoderOutlierDetector(VARIATIONAL, contamination=0.1, n_estimators=2, random_state=0),
@@ -146,7 +148,11 @@ IMPUTERS = {
     "no autoencoder": (set_attribute("autoencoder_", None), "autoencoder_ is not one of the"),
     "unfitted": (set_attribute("autoencoder_", PLAIN), "autoencoder_ is not one of the"),
     "other features": (set_attribute("autoencoder_", OTHER), "autoencoder_ is not one of the"),
-    "filled": (set_attribute("_is_filled", np.ones(5, bool)), "autoencoder_ is not one of the"),
+    "filled": (set_attribute("_is_filled", np.ones(5, bool)), "_varies is not a bool for each"),
+    "varies": (set_item("_varies", 0, False), "autoencoder_ is not one of the"),
+    "which vary": (set_attribute("_varies", FOUR), "_varies is not a bool for each"),
+    "fences": (first_row_of("_fences"), "_fences are not two for each feature"),
+    "crossed fences": (set_item("_fences", (0, 0), np.inf), "_fences are not two for each"),
     "none filled": (set_attribute("_is_filled", np.zeros(5, bool)), "_is_filled is not a bool"),
     "numbers": (set_attribute("_is_filled", np.ones(5)), "_is_filled is not a bool"),
     "features": (set_attribute("n_features_in_", 4), "_is_filled is not a bool for each"),

@@ -132,7 +132,7 @@ def test_swap_reaches_beyond_the_batch(X):
         (SaltAndPepperNoise(low=np.inf), "'low' parameter of SaltAndPepperNoise .*, or None"),
         (SaltAndPepperNoise(low=2, high=1), "'low' .* must not be above 'high'"),
         (SwapNoise(rate=-0.1), "'rate' parameter of SwapNoise"),
-        ("masking", "'corruption' parameter of AutoencoderTransformer must be an instance of"),
+        ("masking", r"'corruption' parameter .* an object such as GaussianNoise\(\), MaskingNoise"),
     ],
     ids=repr,
 )

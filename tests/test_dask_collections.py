@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.exceptions import UndefinedMetricWarning
 
 from skautoencoder import AutoencoderTransformer, VariationalAutoencoderTransformer
 
@@ -279,3 +280,15 @@ print("done")
 def test_without_dask_all_else_works_and_the_error_names_the_extra():
     run = subprocess.run([sys.executable, "-c", WITHOUT_DASK], capture_output=True, text=True)
     assert run.stdout == "done\n", run.stderr
+
+
+def test_the_score_of_a_single_row_is_nan():
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    autoencoder = AutoencoderTransformer(2, max_iter=1).fit(X)
+    weights = np.array([0.0, 2.0, 0.0])
+    for one, weight in ((X[:1], None), (X[:3], weights)):
+        with pytest.warns(UndefinedMetricWarning, match="a single row"):
+            score = autoencoder.score(da.from_array(one, chunks=(1, 4)), sample_weight=weight)
+        assert np.isnan(score)
+    two = autoencoder.score(da.from_array(X[:2], chunks=(1, 4)))
+    assert two == pytest.approx(autoencoder.score(X[:2]))

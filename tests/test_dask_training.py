@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
 
 from skautoencoder import (
     SGD,
@@ -375,3 +376,37 @@ def test_a_worker_killed_in_training_costs_no_row_and_no_bit(digits, fragile_cli
     assert fitted.loss_curve_ == expected.loss_curve_
     assert fitted.t_ == expected.t_
     assert pickle.dumps(fitted.coefs_) == pickle.dumps(expected.coefs_)
+
+
+@pytest.mark.parametrize("asked", ["auto", 0.8])
+def test_widths_and_the_end_of_a_run_are_those_of_one_machine(asked, X, client):
+    there, here = (
+        AutoencoderTransformer(asked, max_iter=2, early_stopping=True, random_state=0).fit(each)
+        for each in (in_blocks(X), X)
+    )
+    assert there.n_components_ == here.n_components_ == len(there.transform(X[:1])[0])
+    assert (there.kept_, there.stop_reason_) == (here.kept_, here.stop_reason_)
+
+
+def test_rows_are_judged_one_by_one_on_the_workers(X, client, monkeypatch):
+    from skautoencoder.distributed.training import ClusterTrainer
+
+    seen, row_losses = [], ClusterTrainer._row_losses
+
+    def recorded(trainer, rows):
+        seen.append((row_losses(trainer, rows), trainer._mean_loss(rows)))
+        return seen[-1][0]
+
+    monkeypatch.setattr(ClusterTrainer, "_row_losses", recorded)
+    AutoencoderTransformer(5, max_iter=2, early_stopping=True).fit(in_blocks(X))
+    assert len(seen) == 2
+    for losses, mean in seen:
+        assert 60 <= len(losses) <= 66
+        assert losses.mean() == pytest.approx(mean)
+
+
+def test_a_run_on_a_cluster_that_ends_badly_warns(X, client):
+    autoencoder = AutoencoderTransformer(5, max_iter=5, linear_paths=False, learning_rate_init=50)
+    with pytest.warns(ConvergenceWarning, match="worse than the mean of every feature"):
+        autoencoder.set_params(random_state=0).fit(in_blocks(X))
+    assert autoencoder.score(X) < 0

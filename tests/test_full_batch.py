@@ -11,6 +11,7 @@ from scipy import sparse
 from scipy.optimize import minimize
 from sklearn.base import clone
 from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
 
 from skautoencoder import LBFGS, AutoencoderTransformer
 from skautoencoder.network.autoencoder import Autoencoder
@@ -251,9 +252,18 @@ def test_a_step_to_where_exp_overflows_is_shortened(monkeypatch):
         return evaluate(self, *arguments)
 
     monkeypatch.setattr(FullBatchTrainer, "_evaluate", watched)
-    autoencoder = small(loss="poisson", hidden_layer_sizes=(), code_activation="identity").fit(X)
+    autoencoder = small(loss="poisson", hidden_layer_sizes=(), code_activation="identity")
+    with pytest.warns(
+        ConvergenceWarning, match="worse than the mean .* raise max_iter, change wei"
+    ):
+        autoencoder.fit(X)
     assert not np.isfinite(losses).all()
     assert autoencoder.best_loss_ < 1e-3 * autoencoder.loss_curve_[0]
+
+
+def test_a_callback_that_ends_the_run_is_its_reason(X):
+    history = make_trainer(X, max_iter=9).fit(np.arange(60), on_epoch=lambda *args: True)
+    assert (len(history.loss_curve), history.stop_reason) == (1, "callback")
 
 
 def test_an_interrupt_keeps_the_best_weights_so_far(X):

@@ -6,7 +6,12 @@ from families import public_subclasses
 
 from skautoencoder.network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from skautoencoder.network.autoencoder import Autoencoder
-from skautoencoder.network.bottleneck import GaussianCode, PlainCode
+from skautoencoder.network.bottleneck import (
+    LOG_VARIANCE_BOUNDS,
+    GaussianCode,
+    PlainCode,
+    halves,
+)
 from skautoencoder.network.corruption import (
     Corruption,
     GaussianNoise,
@@ -241,6 +246,26 @@ def test_gradient_of_the_evidence_lower_bound(loss, weighted, rng):
             flat[:] = start + step * direction
             ends.append(compute(halved, 9)[0])
         assert analytic == pytest.approx(0.5 * (ends[0] - ends[1]) / 2e-6, rel=2e-6)
+
+
+def test_gradient_holds_where_log_variances_are_bounded(rng):
+    X = rng.normal(size=(9, 5))
+    gradient = batch_gradient(
+        X,
+        ["identity", "identity"],
+        "squared_error",
+        encoder=[5, 6],
+        decoder=[3, 5],
+        bottleneck=GaussianCode(0.7, 0.0, is_gaussian=True),
+    )
+    autoencoder, (low, high) = gradient.autoencoder, LOG_VARIANCE_BOUNDS
+    autoencoder.bottleneck.observe = lambda *sums: None
+    # One unit at each bound, by the biases, and one between them.
+    gradient.parameters.biases[0][3:] = low, high, 0
+    log_variance = halves(X @ gradient.parameters.weights[0] + gradient.parameters.biases[0])[1]
+    assert log_variance[:, 0].min() < low < log_variance[:, 0].max()
+    assert log_variance[:, 1].min() < high < log_variance[:, 1].max()
+    check_gradient(gradient, 9)
 
 
 @pytest.mark.parametrize("penalty", PENALTIES, ids=repr)

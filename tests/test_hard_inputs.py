@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
 
 from skautoencoder import (
     LBFGS,
@@ -45,8 +46,6 @@ ESTIMATORS = {
     ),
 }
 AUTOENCODERS = ["transformer", "without paths", "variational"]
-# In the normal fill, weights count as rows do beside the prior: their size matters.
-WITHOUT_NORMAL_FILL = [name for name in ESTIMATORS if name != "imputer"]
 OUTPUTS = ("transform", "reconstruct", "score_samples", "feature_contributions")
 
 
@@ -334,12 +333,12 @@ class TestMagnitudes:
             autoencoder.score(far)
 
     @pytest.mark.parametrize("size", [1e10, 1e100, 1e308])
-    def test_the_bound_of_an_impossible_row_is_minus_infinity_not_nan(self, size, X):
+    def test_the_bound_of_an_impossible_row_is_very_low_and_not_nan(self, size, X):
         autoencoder = ESTIMATORS["variational"]().fit(X)
         signs = np.array(list(product([-1, 1], repeat=5)))
         bounds = autoencoder.score_samples(np.concatenate([X[:3], size * signs]))
         assert (bounds[3:] < -size).all()
-        assert bounds.min() == -np.inf  # where the log-variance of the code is large
+        assert np.isinf(bounds.min()) == (size > 1e154)  # whose square float64 cannot hold
         np.testing.assert_allclose(bounds[:3], autoencoder.score_samples(X[:3]))
 
     @pytest.mark.parametrize("name", ["detector", "imputer", "imputer from means"])
@@ -433,7 +432,7 @@ class TestInfinitiesAndNaN:
         assert np.isfinite(stream.reconstruct(later)).all()
 
     def test_codes_may_not_be_infinite(self, X):
-        with pytest.raises(ValueError, match="Input X contains infinity"):
+        with pytest.raises(ValueError, match="X has codes that are NaN or infinite"):
             transformer().fit(X).inverse_transform([[1.0, np.inf]])
 
 
@@ -459,32 +458,18 @@ class TestWeights:
         with pytest.raises(ValueError, match="zero for every row: at least one must be positive"):
             ESTIMATORS[name]().fit(X, sample_weight=np.zeros(60))
 
-    @pytest.mark.parametrize("name", WITHOUT_NORMAL_FILL)
     @pytest.mark.parametrize("size", [5e-324, 1e-300, 1e300, np.finfo(np.float64).max])
     def test_equal_weights_of_any_size_are_no_weights(self, name, size, X):
         X = with_gaps(ESTIMATORS[name](), X)
         found = fitted_outputs(name, X, sample_weight=np.full(60, size))
         assert_same_bits(found, fitted_outputs(name, X))
 
-    @pytest.mark.parametrize("name", WITHOUT_NORMAL_FILL)
     @pytest.mark.parametrize("factor", [2.0**-1000, 2.0**1000, 1e-300, 1e300])
     def test_only_their_ratios_count(self, name, factor, X, rng):
         X, weights = with_gaps(ESTIMATORS[name](), X), rng.integers(0, 5, size=60).astype(float)
         found = fitted_outputs(name, X, sample_weight=factor * weights)
         for one, other in zip(found, fitted_outputs(name, X, sample_weight=weights), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
-
-    @pytest.mark.parametrize("size", [5e-324, 1e-300, 1e300, np.finfo(np.float64).max])
-    def test_the_normal_fill_is_all_prior_or_none_for_weights_of_such_sizes(self, size, X):
-        """A weight of 1e300 is that of so many equal rows: the means are the same."""
-        X = with_gaps(ESTIMATORS["imputer"](), X)
-        imputer = ESTIMATORS["imputer"]().fit(X, sample_weight=np.full(60, size))
-        filled = imputer.transform(X)
-        assert np.isfinite(filled).all()
-        limit = ESTIMATORS["imputer"]().fit(
-            X, sample_weight=np.full(60, 1e14 if size > 1 else 1e-14)
-        )
-        np.testing.assert_allclose(filled, limit.transform(X), rtol=1e-4)
 
     def test_rows_of_weight_1e_300_beside_1e300_are_as_good_as_left_out(self, name, X):
         weights = np.where(np.arange(60) < 20, 1e-300, 1e300)
@@ -503,7 +488,12 @@ class TestWeights:
 
 
 class TestLearningRates:
-    @pytest.mark.parametrize("name", AUTOENCODERS)
+    def test_a_variational_one_whose_steps_are_bounded_says_that_it_is_bad(self, X):
+        estimator = ESTIMATORS["variational"]().set_params(solver=SGD(), learning_rate_init=1e30)
+        with pytest.warns(ConvergenceWarning, match="lower learning_rate_init"):
+            estimator.fit(X)
+
+    @pytest.mark.parametrize("name", [name for name in AUTOENCODERS if name != "variational"])
     @pytest.mark.parametrize("method", ["fit", "partial_fit"])
     @pytest.mark.parametrize("fitted", [False, True])
     def test_a_rate_too_high_says_where_and_what_to_do(self, name, method, fitted, X):

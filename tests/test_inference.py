@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from skautoencoder import MaskingNoise
 from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.inference import (
     WORK_PER_THREAD,
@@ -8,7 +9,9 @@ from skautoencoder.network.inference import (
     n_useful_threads,
     outputs,
     row_errors,
+    row_losses,
     squared_errors,
+    total_loss,
 )
 from skautoencoder.network.layers import encoder_and_decoder
 from skautoencoder.network.losses import LOSSES
@@ -60,6 +63,27 @@ def test_mean_loss_is_weighted_and_the_same_on_two_threads(network, rng):
     with Workers(2) as workers:
         assert mean_loss(Autoencoder(*net), rows, LOSSES["squared_error"], workers) == alone
     assert alone == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("corruption", [None, MaskingNoise(0.3)])
+@pytest.mark.parametrize("has_missing", [False, True])
+def test_losses_of_the_rows_add_up_to_the_total(network, rng, loss, corruption, has_missing):
+    net, rows, *_ = network
+    X = rng.uniform(size=rows.X.shape)
+    X[rng.uniform(size=X.shape) < 0.1 * has_missing] = np.nan
+    rows = Rows(X, has_missing=has_missing, center=np.full(64, 0.5))
+    autoencoder = Autoencoder(*net, corruption=corruption)
+    losses = row_losses(autoencoder, rows, LOSSES[loss], Workers())
+    assert losses.sum() == pytest.approx(total_loss(autoencoder, rows, LOSSES[loss], Workers()))
+    assert len(set(losses)) == N_ROWS
+
+
+def test_losses_of_the_rows_are_those_of_each_alone(network):
+    net, rows, _, rebuilt = network
+    scaled = (rows.X - rows.scaling.shift) / rows.scaling.scale
+    losses = row_losses(Autoencoder(*net), rows, LOSSES["squared_error"], Workers())
+    np.testing.assert_allclose(losses, 0.5 * np.square(scaled - rebuilt).sum(axis=1))
 
 
 def test_threads_are_only_used_where_they_pay():

@@ -431,7 +431,25 @@ def test_where_pca_was_kept_a_line_shows_its_loss(rng):
     model = AutoencoderTransformer(2, max_iter=1, random_state=0).fit(X)
     ax = LossCurveDisplay.from_estimator(model).axes_
     assert list(ax.lines[-1].get_ydata()) == [model.best_loss_] * 2
-    assert legend_texts(ax)[-1] == f"weights kept: {model.best_loss_:.4g}"
+    assert legend_texts(ax)[-1] == f"PCA kept: {model.best_loss_:.4g}"
+
+
+def test_where_a_warm_start_was_of_no_use_a_line_shows_the_earlier_weights_loss(X):
+    model = AutoencoderTransformer(2, warm_start=True, **SETTINGS).fit(X)
+    model.set_params(learning_rate_init=1.0).fit(X)
+    assert model.kept_ == "earlier"
+    ax = LossCurveDisplay.from_estimator(model).axes_
+    assert legend_texts(ax)[-1] == f"earlier weights kept: {model.best_loss_:.4g}"
+
+
+def test_weights_that_are_no_epoch_s_are_not_marked_where_an_epoch_has_their_loss():
+    ax = LossCurveDisplay([3.0, 2.0], best_loss=2.0, kept="pca").plot().axes_
+    assert legend_texts(ax)[-1] == "PCA kept: 2"
+
+
+def test_losses_of_unknown_weights_are_refused():
+    with pytest.raises(ValueError, match=r"kept must be one of \['earlier', .* Got 'best'"):
+        LossCurveDisplay([3.0, 2.0], kept="best")
 
 
 def test_after_partial_fit_the_last_pass_is_the_best(X):

@@ -140,6 +140,7 @@ def shapes_and_networks(draw):
     return X, params
 
 
+@pytest.mark.filterwarnings("ignore:n_components=:UserWarning")
 @settings(max_examples=100, deadline=None)
 @given(shapes_and_networks())
 def test_training_never_ends_above_the_error_of_pca(example):

@@ -52,7 +52,9 @@ def test_a_log_file_gets_the_last_state_only():
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_verbose_shows_epoch_losses_rate_and_the_time_left(early_stopping, rng, capsys):
+def test_the_last_line_says_what_ended_the_run_and_which_weights_are_kept(
+    early_stopping, rng, capsys
+):
     fitted = AutoencoderTransformer(
         2, max_iter=4, early_stopping=early_stopping, learning_rate="constant",
         learning_rate_init=2e-3, verbose=1, random_state=0,
@@ -61,8 +63,28 @@ def test_verbose_shows_epoch_losses_rate_and_the_time_left(early_stopping, rng, 
     if not early_stopping:
         assert losses.pop("validation") is None
     shown = "  ".join(f"{name} {curve[-1]:.4g}" for name, curve in losses.items())
-    expected = f"[{20 * '#'}] epoch 4/4  {shown}  rate 2.0e-03  0:00 left\n"
+    expected = f"epoch 4/4  {shown}  stopped: max_iter  kept: {fitted.kept_}\n"
     assert capsys.readouterr().out == expected
+
+
+def test_epoch_losses_rate_and_the_time_left_are_shown():
+    line = ProgressLine(max_iter=4, stream=io.StringIO())
+    line(History(loss_curve=[2.0, 1.0], validation_loss_curve=[3.0, 1.5]), 2e-3)
+    line.close()
+    shown = line.stream.getvalue()
+    assert "[##########..........] epoch 2/4  loss 1  validation 1.5  rate 2.0e-03" in shown
+    assert shown.endswith("0:00 left\n")
+
+
+def test_a_terminal_shows_the_end_of_the_run_in_place(narrow_terminal, monkeypatch):
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((80, 20)))
+    line = ProgressLine(max_iter=47, stream=Terminal())
+    run(line, 2)
+    line.end(History([1.0] * 47, [1.234e-05] * 47, stop_reason="no_change", kept="pca"))
+    line.close()
+    shown = line.stream.getvalue().split("\r")[-1].rstrip()
+    ending = "stopped: no_change  kept: pca"
+    assert shown == f"epoch 47/47  loss 1  validation 1.234e-05  {ending}"
 
 
 def test_the_time_left_is_that_of_the_epochs_so_far(monkeypatch):

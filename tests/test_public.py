@@ -20,12 +20,15 @@ CLASSES = [each for each in PUBLIC if inspect.isclass(each)]
 DISPLAYS = [getattr(plotting, name) for name in plotting.__all__]
 
 
+FLOATS = {"np.nan": np.nan, "np.inf": np.inf, "-np.inf": -np.inf}
+
+
 def documented_default(description):
     """The default that the docstring states, that of a signature without one if it states none."""
     default = re.search(r"default=(.+)$", description)
     if default is None:
         return inspect.Parameter.empty
-    return np.nan if default.group(1) == "np.nan" else ast.literal_eval(default.group(1))
+    return FLOATS.get(default.group(1)) or ast.literal_eval(default.group(1))
 
 
 def check_parameters(function):

@@ -9,7 +9,8 @@ from skautoencoder.network.scaling import deviations, extremes, fit_scaling, mea
 
 
 def fitted(kind, rows, output="identity"):
-    return fit_scaling(kind, rows, means(rows), ACTIVATIONS[output])
+    mean = means(rows)
+    return fit_scaling(kind, rows, mean, deviations(rows, mean), ACTIVATIONS[output])
 
 
 def scaled(X, kind, output, **kwargs):

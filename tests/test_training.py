@@ -7,6 +7,7 @@ import weakref
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.decomposition import PCA
 
 from skautoencoder import (
     AdaptiveSchedule,
@@ -25,8 +26,11 @@ from skautoencoder.network.training import (
     BestWeights,
     DivergenceError,
     Fallback,
+    Measured,
     Settings,
+    Snapshot,
     Trainer,
+    is_better,
     student_margin,
 )
 
@@ -226,7 +230,9 @@ def test_a_run_falls_back_on_weights_that_it_has_not_bettered(X, converged, vali
     trainer.parameters.flat[:] = converged
     state = {"step": 7}
     validation_rows = Rows(X) if validated else None
-    history = trainer.fit(np.arange(10), validation_rows, fallback=Fallback(converged, state))
+    history = trainer.fit(
+        np.arange(10), validation_rows, fallback=Fallback(Snapshot(converged, state, None))
+    )
     watched = history.validation_loss_curve if validated else history.loss_curve
     assert history.best_loss < min(watched)
     np.testing.assert_array_equal(trainer.parameters.flat, converged)
@@ -236,7 +242,7 @@ def test_a_run_falls_back_on_weights_that_it_has_not_bettered(X, converged, vali
 @pytest.mark.parametrize("validated", [True, False])
 def test_a_run_keeps_weights_that_are_better_than_the_fallback(X, converged, validated):
     trainer = make_trainer(X, max_iter=200, batch_size=10)
-    fallback = Fallback(converged + 1, {"step": 0}, margin=2)
+    fallback = Fallback(Snapshot(converged + 1, {"step": 0}, None), margin=2)
     trainer.fit(np.arange(10), Rows(X) if validated else None, fallback=fallback)
     np.testing.assert_allclose(trainer.parameters.flat, converged)
 
@@ -250,11 +256,84 @@ def test_a_fallback_with_a_margin_is_not_given_up_for_a_lucky_draw(X, converged)
         trainer.parameters.flat[:] = converged
         earlier = converged.copy()
         earlier[-3:] -= 0.01  # the output's biases: worse by the mean of validation, not by much
-        trainer.fit(np.arange(10), Rows(validation), fallback=Fallback(earlier, {}, margin))
+        trainer.fit(
+            np.arange(10), Rows(validation), fallback=Fallback(Snapshot(earlier, {}, None), margin)
+        )
         return np.allclose(trainer.parameters.flat, converged)
 
     assert kept(margin=0)
     assert not kept(margin=10)
+
+
+def test_the_loss_at_the_end_is_without_the_penalty(X):
+    trainer = make_trainer(X, alpha=0.5, learning_rate_init=1e-12, max_iter=2)
+    history = trainer.fit(np.arange(10))
+    penalty = trainer._gradient.penalty()
+    assert penalty > 0.01
+    assert history.end_loss == pytest.approx(history.loss_curve[-1] - penalty)
+
+
+def test_a_callback_that_ends_the_run_is_its_reason(X):
+    history = make_trainer(X, max_iter=9).fit(np.arange(10), on_epoch=lambda *args: True)
+    assert (len(history.loss_curve), history.stop_reason) == (1, "callback")
+
+
+class TestBetter:
+    """Whether 20 parts of 100 held-out rows show that ours are better."""
+
+    def measured(self, rows, objective=1.0):
+        return Measured(objective, rows.reshape(20, 5).mean(axis=1), rows)
+
+    def losses(self, rng, tail):
+        """Theirs, some of them large, and ours, a tenth lower but for the large ones."""
+        theirs = rng.uniform(0.5, 1.5, 100)
+        ours = 0.9 * theirs
+        theirs[[7, 61]] = [60.0, 50.0]
+        ours[[7, 61]] = [60.0 + tail, 50.0 - 0.9 * tail]
+        return ours, theirs
+
+    def test_a_difference_that_most_rows_show_counts_beside_large_losses(self, rng):
+        ours, theirs = map(self.measured, self.losses(rng, tail=9))
+        gains = theirs.parts - ours.parts
+        assert 0 < gains.mean() < student_margin(2, gains)
+        assert is_better(ours, theirs, 2)
+
+    def test_but_not_where_the_mean_is_worse(self, rng):
+        ours, theirs = map(self.measured, self.losses(rng, tail=300))
+        assert not is_better(ours, theirs, 2)
+
+    def test_nor_where_the_objective_is(self, rng):
+        ours, theirs = self.losses(rng, tail=9)
+        assert not is_better(self.measured(ours, 1.1), self.measured(theirs, 1.0), 2)
+
+    def test_nor_where_the_rows_do_not_agree(self, rng):
+        theirs = rng.uniform(0.5, 1.5, 100)
+        ours = theirs * np.tile([0.78, 1.2], 50)
+        assert ours.mean() < theirs.mean()
+        assert not is_better(self.measured(ours), self.measured(theirs), 2)
+
+    def test_nor_where_there_are_no_more_rows_than_parts(self, rng):
+        ours, theirs = (Measured(1.0, rows, rows) for rows in self.losses(rng, tail=9))
+        assert not is_better(ours, theirs, 2)
+
+    def test_rows_that_are_rebuilt_to_rounding_do_not_count(self, rng):
+        ours, theirs = self.losses(rng, tail=9)
+        theirs[:3], ours[:3] = 1e-30, 1e-12
+        assert is_better(self.measured(ours), self.measured(theirs), 2)
+
+
+def test_a_network_is_kept_that_is_better_on_most_rows_of_rare_categories():
+    rng = np.random.default_rng(3)
+    first, rare = rng.integers(0, 6, 1000), rng.zipf(1.7, 1000).clip(0, 60)
+    second = (first + rng.integers(0, 2, 1000)) % 6
+    X = np.hstack([np.eye(61)[column] for column in (first, second, rare)])
+    X = X[:, X.any(axis=0)]
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    autoencoder = AutoencoderTransformer(5, random_state=3).fit(X[:700])
+    assert autoencoder.kept_ == "network"
+    pca = PCA(5).fit(X[:700])
+    errors = np.square(X[700:] - pca.inverse_transform(pca.transform(X[700:])))
+    assert autoencoder.reconstruction_error(X[700:]).mean() < 0.7 * errors.mean()
 
 
 @pytest.mark.parametrize("n", [2, 5, 20])

@@ -218,7 +218,7 @@ class TestUnitsAndScores:
     def test_a_feature_that_does_not_vary_keeps_its_unit(self, rng, dtype, constant):
         X = rng.normal(size=(5000, 3)).astype(dtype)
         X[:, 1] = constant
-        autoencoder = small(max_iter=1, scale="standard").fit(X)
+        autoencoder = small(n_components=1, max_iter=1, scale="standard").fit(X)
         assert autoencoder.scale_[1] == 1
         assert autoencoder.shift_[1] == X[0, 1]
         assert autoencoder.score(np.full((1000, 3), constant, dtype)) == 0

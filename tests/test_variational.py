@@ -12,8 +12,10 @@ from sklearn.model_selection import GridSearchCV
 
 from skautoencoder import LBFGS, VariationalAutoencoderTransformer
 from skautoencoder._variational import balanced_draws
-from skautoencoder.network.bottleneck import GaussianCode, divergence
+from skautoencoder.network.bottleneck import GaussianCode, divergence, moments
 from skautoencoder.network.likelihoods import bernoulli, gaussian
+from skautoencoder.network.parallel import Workers
+from skautoencoder.network.parameters import Gradients
 
 
 def small(**params):
@@ -68,6 +70,95 @@ def test_sampled_codes_have_the_mean_and_variance_that_the_encoder_says(rng):
     GaussianCode(1.0, 0.0, True).sample(values, code, rng)
     np.testing.assert_allclose(code.mean(axis=0), [1, -2], atol=0.03)
     np.testing.assert_allclose(code.var(axis=0), [0.25, 4], rtol=0.03)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_log_variances_are_bounded_softly_and_untouched_between_the_bounds(dtype):
+    values = np.zeros((1, 14), dtype)
+    values[0, 7:] = [-1e6, -31, -30, -7.3, 2, 3, 1e6]
+    mean, log_variance = moments(values)
+    np.testing.assert_array_equal(mean, 0)
+    np.testing.assert_array_equal(log_variance[0, 2:5], np.array([-30, -7.3, 2], dtype))
+    np.testing.assert_allclose(log_variance[0, [0, 1, 5, 6]], [-31, -30.5, 2.5, 3], rtol=1e-6)
+
+
+def gradients_of(values):
+    gradients = Gradients([(1, len(values) - 1)], np.float64)
+    gradients.flat[:] = values
+    return gradients
+
+
+def test_a_gradient_much_longer_than_usual_is_cut_and_hardly_raises_what_is_usual():
+    code, workers = GaussianCode(1.0, 0.0, True), Workers()
+    for values in ([3.0, 4.0], [0.0, 20.0]):
+        gradients = gradients_of(values)
+        code.limit(gradients, workers)
+        np.testing.assert_array_equal(gradients.flat, values)
+    usual = code.gradient_norm
+    assert usual == pytest.approx(0.98 * 5 + 0.02 * 20)
+    gradients = gradients_of([3e9, 4e9])
+    code.limit(gradients, workers)
+    np.testing.assert_allclose(gradients.flat, 5 * usual * np.array([0.6, 0.8]))
+    assert code.gradient_norm == pytest.approx(1.08 * usual)
+
+
+def test_nothing_is_left_of_a_gradient_whose_norm_overflows():
+    code = GaussianCode(1.0, 0.0, True, gradient_norm=1.0)
+    gradients = gradients_of([1e200, 1.0])
+    with np.errstate(over="ignore"):
+        code.limit(gradients, Workers())
+    np.testing.assert_array_equal(gradients.flat, 0)
+    assert code.gradient_norm == pytest.approx(1.08)
+
+
+def test_no_single_batch_drags_the_noise_variance_up():
+    code = GaussianCode(1.0, 0.0, True, noise_variance=0.5)
+    code.observe(loss=0.5e29, n_cells=1.0)
+    assert code.noise_variance == pytest.approx(0.98 * 0.5 + 0.02 * 5 * 0.5)
+    # What is no more than a few times the mean counts as it is.
+    code.noise_variance = 0.5
+    code.observe(loss=10.0, n_cells=10.0)
+    assert code.noise_variance == pytest.approx(0.98 * 0.5 + 0.02 * 2)
+
+
+def explained_share(vae, X):
+    return 1 - (np.square(vae.reconstruct(X) - X) / X.var(axis=0)).mean()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_rows_far_out_do_not_keep_it_from_learning(seed):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1500, 3)) @ [[1, 0.5, 0], [0, 1, 0.5], [0, 0, 0.2]]
+    X[:6] = np.array([-30, 40, 60]) + rng.normal(size=(6, 3))
+    vae = VariationalAutoencoderTransformer(2, scale="standard", random_state=seed).fit(X)
+    assert explained_share(vae, X) > 0.9
+    assert vae.noise_variance_ < 0.2
+
+
+@pytest.mark.parametrize("size", [100, 1000])
+def test_a_single_row_hundreds_of_deviations_out_does_not_either(size):
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(1000, 2)) @ rng.normal(size=(2, 10)) + 0.2 * rng.normal(size=(1000, 10))
+    X[0] = size * rng.normal(size=10)
+    X = X.astype(np.float32)
+    vae = VariationalAutoencoderTransformer(2, scale="standard", random_state=0).fit(X)
+    assert explained_share(vae, X.astype(np.float64)) > 0.9
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rare_categories_do_not_make_float32_diverge(seed):
+    """Columns that are 1 in one row are 28 deviations there, and two rows have ten of them."""
+    rng = np.random.default_rng(0)
+    levels = rng.integers(4, size=(800, 20))
+    X = np.concatenate([levels == level for level in range(4)], axis=1).astype(float)
+    rare = np.zeros((800, 20))
+    rare[rng.integers(800, size=2).repeat(10), np.arange(20)] = 1
+    X = np.hstack([X, rare])
+    X = ((X - X.mean(axis=0)) / X.std(axis=0)).astype(np.float32)
+    vae = VariationalAutoencoderTransformer(10, random_state=seed).fit(X)
+    assert min(vae.loss_curve_) < vae.loss_curve_[0]
+    for each in (*vae.code_distribution(X), vae.score_samples(X), vae.reconstruct(X)):
+        assert np.isfinite(each).all()
 
 
 def test_a_linear_one_reaches_the_likelihood_of_probabilistic_pca_and_no_more(flat, linear):
@@ -165,14 +256,14 @@ def test_nothing_is_sampled_from_what_is_not_fitted():
 
 def test_bernoulli_bounds_are_log_probabilities(digits):
     bits = (digits > 0.5).astype(float)
-    vae = small(loss="binary_cross_entropy", max_iter=30).fit(bits)
+    vae = small(hidden_layer_sizes=20, loss="binary_cross_entropy", max_iter=30).fit(bits)
     bounds = vae.score_samples(bits)
     assert (bounds < 0).all()
     # Better than independent pixels of the right frequencies.
     rates = np.clip(bits.mean(axis=0), 1e-6, 1 - 1e-6)
     assert bounds.mean() > stats.bernoulli.logpmf(bits, rates).sum(axis=1).mean() + 3
     assert vae.noise_variance_ is None
-    samples = vae.sample(10, random_state=0)
+    samples = vae.sample(10, random_state=0)[:, ~vae.is_constant_]
     assert samples.min() > 0
     assert samples.max() < 1
 
@@ -193,6 +284,21 @@ def test_the_noise_variance_of_the_best_epoch_is_restored(flat):
     errors = vae.reconstruction_error(flat) / vae.scale_[0] ** 2
     # The decoder sees samples, not means, so its errors are a little larger.
     assert errors.mean() < vae.noise_variance_ < 1.5 * errors.mean()
+
+
+def test_all_that_belongs_to_weights_goes_back_with_them(flat):
+    """After a warm start at a rate that makes everything worse."""
+    vae = small(n_components=2, max_iter=30, warm_start=True).fit(flat)
+    again = pickle.loads(pickle.dumps(vae))
+    again.set_params(learning_rate_init=3.0, max_iter=2).fit(flat)
+    assert min(again.loss_curve_[30:]) > vae.best_loss_
+    for mine, theirs in zip(again.coefs_, vae.coefs_, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    np.testing.assert_array_equal(again.score_samples(flat), vae.score_samples(flat))
+    np.testing.assert_array_equal(again.code_variance_, vae.code_variance_)
+    assert again.noise_variance_ == vae.noise_variance_
+    assert again._solver_state["step"] == vae._solver_state["step"]
+    assert again._gradient_norm == vae._gradient_norm
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -105,7 +105,7 @@ class ClusterRows:
     shares : list of Future of Share
     """
 
-    scaling = center = None
+    scaling = center = features = None
     # Rows know their weights, here only each share does.
     sample_weight = None
     is_weighted = False
@@ -126,9 +126,15 @@ class ClusterRows:
 
     @property
     def n_features(self):
-        return self.X.shape[1]
+        return self.X.shape[1] if self.features is None else len(self.features)
 
     in_network_units = Rows.in_network_units
+
+    def restricted_to(self, features):
+        """The same rows with some of their features alone; None for all of them."""
+        rows = copy.copy(self)
+        rows.features, rows._known = features, {}
+        return rows
 
     def restricted(self, counts, splits=None, part=None):
         """A part of these rows, with so many of each share; shares that have none are left out."""
@@ -145,7 +151,8 @@ class ClusterRows:
         """How a network sees the rows, and what is known of all of them."""
         found = self._known.items()
         known = {function: value for (function, by), value in found if by is self.scaling}
-        return {"scaling": self.scaling, "center": self.center, "known": known}
+        seen = {"scaling": self.scaling, "center": self.center, "features": self.features}
+        return {**seen, "known": known}
 
     def combined(self, function, *args, merge=np.add):
         """``function(share, *args)`` on every worker, put together by `merge`.

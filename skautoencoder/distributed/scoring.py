@@ -12,10 +12,10 @@ import dask
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._reconstruction import explained_share, run
+from .._reconstruction import explained_share, n_weighted, run
 from .._validation import inference_rows, refuse_wrong_weights
 from ..network.inference import row_errors
-from ..network.scaling import means, weighted_sums
+from ..network.scaling import beyond_noise, means, weighted_sums
 from .blocks import (
     block_weights,
     is_frame,
@@ -52,12 +52,13 @@ def score(estimator, X, sample_weight=None):
     (whole,) = dask.compute(dask.delayed(_merge_all)(parts))
     if whole is None:
         raise ValueError("X has no rows with a positive weight: pass at least one.")
-    residual, _, _, variations = whole
-    return explained_share(float(residual), float(variations.sum()))
+    (residual, n_rows), totals, mean, sums = whole
+    variation = beyond_noise(sums, totals, mean, estimator.coefs_[0].dtype).sum()
+    return explained_share(float(residual), float(variation), n_rows)
 
 
 def _measure(block, weights, estimator):
-    """Squared error of a block's rows, and weight, mean and variation of every feature."""
+    """Squared error and number of a block's rows; weight, mean and variation of every feature."""
     if block.shape[0] == 0:
         return None
     rows = inference_rows(estimator, block)
@@ -71,7 +72,7 @@ def _measure(block, weights, estimator):
     rows.scaling = rows.center = None
     mean = means(rows)
     variations, totals = weighted_sums(rows, lambda cells: np.square(cells - mean))
-    return residual, totals, mean, variations
+    return np.array([residual, n_weighted(rows)]), totals, mean, variations
 
 
 def _merge_all(parts):

@@ -28,7 +28,7 @@ import dask
 import numpy as np
 
 from .._threads import single_threaded_blas
-from ..network.inference import mean_loss, total_loss
+from ..network.inference import mean_loss, row_losses, total_loss
 from ..network.parallel import Workers, even_slices
 from ..network.parameters import Parameters
 from ..network.solvers import copy_state
@@ -171,6 +171,9 @@ class ClusterTrainer(Trainer):
             _part_losses, self._recipe, self._published(), n_parts, merge=_concatenated
         )
 
+    def _row_losses(self, rows):
+        return rows.combined(_row_losses, self._recipe, self._published(), merge=_concatenated)
+
 
 def _settings_in_parts(settings, counts):
     """Settings whose batch is that of all workers, and whose rate is for steps on parts of it.
@@ -232,6 +235,11 @@ def average(one, other):
 def _total_loss(rows, recipe, state):
     _, autoencoder = recipe.network(state)
     return total_loss(autoencoder, rows.seen(recipe.view), recipe.settings.loss, Workers())
+
+
+def _row_losses(rows, recipe, state):
+    _, autoencoder = recipe.network(state)
+    return row_losses(autoencoder, rows.seen(recipe.view), recipe.settings.loss, Workers())
 
 
 def _part_losses(rows, recipe, state, n_parts):

@@ -113,7 +113,7 @@ def packed_decoder(estimator, decoder, codes):
     """Layers, linear path and scaling of the decoder, in float32 wherever that does."""
     names = estimator.activations_[estimator._n_encoder_layers :]
     dtype = np.float32 if float32_serves(decoder, codes) else np.float64
-    scaling = estimator._scaling()
+    scaling = estimator._output_scaling()
     return {
         "layers": [
             {"activation": name, **packed_dense(layer, dtype)}
@@ -149,7 +149,8 @@ def float32_serves(decoder, codes):
 def rounded(network):
     """The network with weights rounded to float32, in float64."""
     path = None if network.path is None else rounded_dense(network.path)
-    return Network([rounded_dense(each) for each in network.layers], path, network.is_path_inside)
+    layers = [rounded_dense(each) for each in network.layers]
+    return Network(layers, path, network.is_path_inside, network.constants)
 
 
 def rounded_dense(dense):

@@ -27,8 +27,11 @@ class FullBatchTrainer(Trainer):
         from scipy.optimize import minimize
 
         settings, parameters = self.settings, self.parameters
+        # Beside what stops it below, SciPy ends where its line search finds nothing lower.
+        reason = "line_search"
 
         def end_iteration(intermediate_result):
+            nonlocal reason
             with quiet_overflow():
                 parameters.flat[...] = intermediate_result.x
             self.state["step"] += 1
@@ -38,8 +41,10 @@ class FullBatchTrainer(Trainer):
                 before_epoch()
             self._record(self._loss, order, validation_rows, best)
             if on_epoch is not None and on_epoch(self.history, None):
+                reason = "callback"
                 raise StopIteration
             if best.n_stale >= settings.n_iter_no_change:
+                reason = "no_change"
                 raise StopIteration
 
         self._loss = None
@@ -65,6 +70,8 @@ class FullBatchTrainer(Trainer):
             # Nothing near the start is lower: what is recorded is the start itself.
             parameters.flat[...] = start
             self._record(self._loss, order, validation_rows, best)
+        is_whole = len(self.history.loss_curve) == settings.max_iter
+        return "max_iter" if reason == "line_search" and is_whole else reason
 
     def _objective(self, flat, order):
         """What SciPy sees: as `_evaluate`, but always finite."""

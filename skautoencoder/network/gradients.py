@@ -195,6 +195,7 @@ class BatchGradient:
         The gradient is still to be completed.
         """
         self._n_rows = len(index)
+        self._gradients.is_complete = False
         if len(self._shards) == 1 and self._is_idle:
             # Small batches of the plain kind: what is not called takes no time.
             shard = self._shards[0]

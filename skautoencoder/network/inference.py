@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .bottleneck import divergence, halves
+from .bottleneck import divergence, halves, moments
 from .layers import Buffers
 from .parallel import even_slices, quiet_overflow
 from .rows import block_slices, count_cells
@@ -112,6 +112,9 @@ def _squared_errors(rows, inputs, passage):
     errors = np.subtract(passage.run(inputs), inputs, dtype=np.float64)
     if rows.scaling is not None:
         np.multiply(errors, rows.scaling.scale, out=errors)
+    constants = passage.networks[-1].constants
+    if constants is not None:
+        constants.forgive(errors)
     return np.square(errors, out=errors)
 
 
@@ -133,10 +136,7 @@ def total_loss(autoencoder, rows, loss, workers):
 
     def add(part, inputs, present, passage):
         weights, rng = rows.weights(part), np.random.default_rng(part.start)
-        seen = inputs
-        if corrupt is not None:
-            seen = np.empty_like(inputs)
-            corrupt(inputs, seen, rng)
+        seen = _seen(corrupt, inputs, rng)
         total_divergence = n_cells = 0.0
         if bottleneck.is_sampled:
             output, total_divergence = _sampled_output(bottleneck, passage, seen, weights, rng)
@@ -148,6 +148,57 @@ def total_loss(autoencoder, rows, loss, workers):
         totals[part.start] = bottleneck.objective(total, total_divergence, n_cells)
 
     for_each_block(add, autoencoder.networks, rows, workers)
+    return sum(totals[start] for start in sorted(totals))
+
+
+def row_losses(autoencoder, rows, loss, workers):
+    """Loss of each row, whatever its weight, on input that is corrupted as in `total_loss`.
+
+    The code must not be sampled.
+    """
+    result, corruption = np.empty(len(rows)), autoencoder.corruption
+    corrupt = None if corruption is None else corruption.corrupter(rows)
+
+    def store(part, inputs, present, passage):
+        output = passage.run(_seen(corrupt, inputs, np.random.default_rng(part.start)))
+        gradient = np.empty_like(output)
+        for number in range(len(inputs)):
+            row = slice(number, number + 1)
+            observed = None if present is None else present[row]
+            cells = inputs[row], output[row], None, observed, gradient[row]
+            result[part.start + number] = loss.compute(*cells)
+
+    for_each_block(store, autoencoder.networks, rows, workers)
+    return result
+
+
+def _seen(corrupt, inputs, rng):
+    """What an encoder sees of its inputs in training."""
+    if corrupt is None:
+        return inputs
+    seen = np.empty_like(inputs)
+    corrupt(inputs, seen, rng)
+    return seen
+
+
+def losses_beside_a_constant(networks, rows, loss, constant, workers):
+    """Weighted means over the rows of two losses: of the networks' output, and of a constant one.
+
+    Without noise, and without penalties.
+    """
+    return rows.combined(_own_losses, networks, loss, constant, workers) / rows.total_weight()
+
+
+def _own_losses(rows, networks, loss, constant, workers):
+    totals = {}
+
+    def add(part, inputs, present, passage):
+        weights, gradient = rows.weights(part), np.empty_like(inputs)
+        outputs = passage.run(inputs), np.tile(constant, (len(inputs), 1))
+        both = [loss.compute(inputs, each, weights, present, gradient) for each in outputs]
+        totals[part.start] = np.array(both)
+
+    for_each_block(add, networks, rows, workers)
     return sum(totals[start] for start in sorted(totals))
 
 
@@ -178,7 +229,7 @@ def evidence_lower_bounds(autoencoder, rows, workers, likelihood, draws):
     def store(part, inputs, present, passage):
         encoder_buffers, decoder_buffers = passage.buffers(len(inputs))
         encoder_buffers.values[0] = inputs
-        mean, log_variance = halves(encoder.forward(encoder_buffers))
+        mean, log_variance = moments(encoder.forward(encoder_buffers))
         deviation, total = np.exp(0.5 * log_variance), np.zeros(len(inputs))
         for draw in draws:
             decoder_buffers.values[0] = mean + deviation * draw

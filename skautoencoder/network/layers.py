@@ -38,12 +38,15 @@ class Network:
     is_path_inside : bool
         Whether the path is added before the last activation, which training knows only
         where this is the identity.
+    constants : ConstantOutputs or None
+        Outputs that are not the layers' to give, which only a fitted decoder has.
     """
 
-    def __init__(self, layers, path=None, is_path_inside=False):
+    def __init__(self, layers, path=None, is_path_inside=False, constants=None):
         self.layers = layers
         self.path = path
         self.is_path_inside = is_path_inside
+        self.constants = constants
 
     @property
     def widths(self):
@@ -80,6 +83,8 @@ class Network:
             inputs = outputs
         if self.path is not None and not self.is_path_inside:
             self._add_path(values, buffers.path_values)
+        if self.constants is not None:
+            self.constants.put_in(inputs)
         return inputs
 
     def backward(self, buffers, upstream=None):
@@ -135,6 +140,33 @@ def encoder_and_decoder(weights, biases, activations, n_encoder_layers, bounded=
     encoder = Network(dense[:n_encoder_layers], paths[0])
     decoder = Network(dense[n_encoder_layers:n_layers], paths[1], bounded and paths[1] is not None)
     return encoder, decoder
+
+
+class ConstantOutputs:
+    """Features that do not vary: the values that they have for every row.
+
+    Parameters
+    ----------
+    features : ndarray of int
+    values : ndarray of the same length
+        In the network's units.
+    noise : ndarray of the same length
+        Distances from the values, in the units of X, that are rounding alone.
+    """
+
+    def __init__(self, features, values, noise):
+        self.features = features
+        self.values = values
+        self.noise = noise
+
+    def put_in(self, outputs):
+        """Set these features of a network's outputs."""
+        outputs[:, self.features] = self.values
+
+    def forgive(self, errors):
+        """Set errors, in the units of X, to 0 that are rounding alone."""
+        own = errors[:, self.features]
+        errors[:, self.features] = np.where(np.abs(own) > self.noise, own, 0)
 
 
 class Dropout:

@@ -10,17 +10,19 @@ References
 """
 
 import copy
+from itertools import count
 
 import numpy as np
 
-# EM is nearly there after so many steps, and stopping early keeps small data from overfitting.
+# After so many steps, EM is nearly there on most data; stopping then, under a prior that draws the
+# covariance to that of independent features as if by so many rows, keeps small data from
+# overfitting.
 N_STEPS = 6
-
-# The covariance is drawn to that of independent features as if by so many rows.
 PRIOR_ROWS = 5.0
-# It weighs between these shares of the rows, whatever their weights: with less the covariance may
-# be singular, with more rounding would hide the rows.
-PRIOR_SHARES = (1e-10, 1e10)
+# In further steps the prior weakens by this factor each, to no less than this share of the rows:
+# with less the covariance may be singular.
+DECAY = 0.3
+MIN_PRIOR_SHARE = 1e-10
 
 # Rows solved at a time; sorted by their number of cells, so that they need little padding.
 BLOCK_ROWS = 64
@@ -64,28 +66,29 @@ class NormalModel:
         np.copyto(X, expected, where=missing, casting="same_kind")
 
 
-def fit_normal(Z, missing, weights):
-    """Estimate the distribution of standardised rows by expectation maximisation [1]_."""
-    prior_weight, weights = _relative_weights(weights)
-    prior = prior_weight * np.eye(Z.shape[1])
-    filled, spread = np.where(missing, 0, Z), 0
-    for _ in range(N_STEPS):
-        mean = weights @ filled / weights.sum()
+def em_steps(Z, missing, weights, dtype=np.float64):
+    """Yield the distribution of standardised rows after each step of EM [1]_, without end.
+
+    Only the ratios of the weights matter: a row of the prior weighs what the rows do on average,
+    each by its weight, which counts it against their effective number. `dtype` is that in which
+    the distribution will be used.
+    """
+    weights = weights / weights.max()
+    total = weights.sum()
+    row_weight = np.square(weights).sum() / total
+    min_prior = total * max(MIN_PRIOR_SHARE, 1000 * np.finfo(dtype).eps)
+    filled, spread, prior_rows = np.where(missing, 0, Z), 0, PRIOR_ROWS
+    for step in count(1):
+        mean = weights @ filled / total
         centred = filled - mean
-        scatter = (weights * centred.T) @ centred + spread + prior
-        model = NormalModel(mean, scatter / (weights.sum() + prior_weight))
+        prior = max(prior_rows * row_weight, min_prior)
+        scatter = (weights * centred.T) @ centred + spread + prior * np.eye(Z.shape[1])
+        model = NormalModel(mean, scatter / (total + prior))
+        yield model
         model.fill(filled, missing)
         spread = _conditional_spread(model, missing, weights)
-    return model
-
-
-def _relative_weights(weights):
-    """Weights of the prior and of the rows, the largest of these 1: products stay in range."""
-    largest = weights.max()
-    weights = weights / largest
-    with np.errstate(over="ignore"):
-        prior = PRIOR_ROWS / largest
-    return np.clip(prior, *np.multiply(PRIOR_SHARES, weights.sum())), weights
+        if step >= N_STEPS:
+            prior_rows *= DECAY
 
 
 def solve_within(matrix, chosen, right):

@@ -107,6 +107,8 @@ class Gradients(Parameters):
 
     # Fills a part of `flat`; None where it is filled already.
     source = None
+    # Whether the whole of `flat` has been asked for since the batch.
+    is_complete = False
 
     def __init__(self, shapes, dtype, ties=None):
         super().__init__(shapes, dtype, ties)
@@ -114,12 +116,13 @@ class Gradients(Parameters):
 
     def complete(self, part):
         """Compute a part of `flat`: one of the shares."""
-        if self.source is not None:
+        if self.source is not None and not self.is_complete:
             self.source(part)
 
     def complete_all(self, workers):
         """Compute the whole of `flat`."""
         workers.map(self.complete, self.shares)
+        self.is_complete = True
 
 
 def layer_shapes(encoder_widths, decoder_widths, has_paths=False):

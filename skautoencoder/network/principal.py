@@ -13,11 +13,15 @@ from scipy import linalg, sparse
 from scipy.sparse import linalg as sparse_linalg
 
 from .activations import ACTIVATIONS
-from .scaling import means
+from .scaling import means, total_variation
 
 # Up to this many features the covariance matrix is formed: one pass and its eigenvectors. With
 # more of them, some tens of passes that apply it to vectors take less time and memory.
 MAX_COVARIANCE_FEATURES = 2000
+
+# As many components are looked at first for a share of the variance, and twice as many each time
+# that they do not reach it.
+FIRST_COMPONENTS = 64
 
 
 def principal_components(rows, n_components):
@@ -48,6 +52,27 @@ def principal_components(rows, n_components):
     largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, np.newaxis], axis=1)
     components[:n_found] = axes * np.sign(largest)
     return mean, components, variances
+
+
+def explained_shares(rows, n_components):
+    """Shares of the variance that 1, 2, ... principal components explain."""
+    mean, _, variances = principal_components(rows, n_components)
+    total = total_variation(rows, mean) / rows.total_weight()
+    return np.cumsum(variances) / (total or 1.0)
+
+
+def n_components_for(rows, share):
+    """The smallest number of principal components that explain a share of the variance.
+
+    Fewer than there are features: a code as wide as the rows could copy each of them.
+    """
+    most = max(1, min(len(rows), rows.n_features - 1))
+    n_seen = min(FIRST_COMPONENTS, most)
+    explained = explained_shares(rows, n_seen)
+    while explained[-1] < share and n_seen < most:
+        n_seen = min(2 * n_seen, most)
+        explained = explained_shares(rows, n_seen)
+    return min(int(np.searchsorted(explained, share)) + 1, most)
 
 
 def _from_covariance(rows, mean, n_found):
@@ -105,6 +130,7 @@ def _sparse_scatter(rows, mean):
     Scaled rows less their mean are (X - m) / s, with the mean m and the scale s in units of X.
     """
     X = rows.X if rows.subset is None else rows.X[rows.subset]
+    X = X if rows.features is None else X[:, rows.features]
     X, weights = X.astype(np.float64), rows.weights(slice(None))
     shift, scale = (0.0, 1.0) if rows.scaling is None else (rows.scaling.shift, rows.scaling.scale)
     own_mean, scale = shift + mean * scale, np.asarray(scale, dtype=np.float64)

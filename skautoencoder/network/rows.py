@@ -39,10 +39,19 @@ class Rows:
         Whether X may have cells that are NaN.
     center : ndarray of shape (n_features,) or None
         The mean of each feature in the network's units.
+    features : ndarray of int or None
+        Restricts them to X[:, features], which is what n_features then counts.
     """
 
     def __init__(
-        self, X, scaling=None, sample_weight=None, subset=None, has_missing=False, center=None
+        self,
+        X,
+        scaling=None,
+        sample_weight=None,
+        subset=None,
+        has_missing=False,
+        center=None,
+        features=None,
     ):
         self.X = X
         self.scaling = scaling
@@ -50,6 +59,7 @@ class Rows:
         self.subset = subset
         self.has_missing = has_missing
         self.center = center
+        self.features = features
         self._is_sparse = sparse.issparse(X)
         # take would copy a whole X that is not C-contiguous.
         self._can_take = not self._is_sparse and X.flags.c_contiguous
@@ -59,7 +69,7 @@ class Rows:
 
     @property
     def n_features(self):
-        return self.X.shape[1]
+        return self.X.shape[1] if self.features is None else len(self.features)
 
     @property
     def dtype(self):
@@ -91,6 +101,12 @@ class Rows:
         rows.subset = self._locate(subset)
         return rows
 
+    def restricted_to(self, features):
+        """The same rows with some of their features alone, not copied; None for all of them."""
+        rows = copy.copy(self)
+        rows.features = features
+        return rows
+
     def in_network_units(self, values):
         """One value for each feature, scaled."""
         values = np.asarray(values, dtype=np.float64)
@@ -104,7 +120,9 @@ class Rows:
         Returns which of their cells are observed, or None where all are.
         """
         index = self._locate(index)
-        if self._is_sparse:
+        if self.features is not None:
+            self._gather_features(index, out)
+        elif self._is_sparse:
             self.X[index].astype(out.dtype, copy=False).toarray(out=out)
         elif self._can_take and not isinstance(index, slice) and out.dtype == self.X.dtype:
             # The indices are our own: "clip" only spares take its buffered check.
@@ -115,12 +133,26 @@ class Rows:
             self.scaling.apply(out)
         return self._fill(out) if self.has_missing else None
 
+    def _gather_features(self, index, out):
+        """Fill `out` with some features of rows of X."""
+        if self._is_sparse:
+            whole = self.X[index].toarray()
+        elif self._can_take and not isinstance(index, slice):
+            whole = self.X.take(index, axis=0, mode="clip")
+        else:
+            whole = self.X[index]
+        if whole.dtype == out.dtype:
+            whole.take(self.features, axis=1, out=out, mode="clip")
+        else:
+            np.copyto(out, whole[:, self.features], casting="same_kind")
+
     def read(self, part, out):
         """The scaled rows of a slice, and which of their cells are observed (None: all).
 
         They are in X's own memory where nothing is to be done, else in `out`.
         """
-        if self._can_take and self.subset is None and self.scaling is None:
+        is_plain = self.subset is self.scaling is self.features is None
+        if self._can_take and is_plain:
             rows = self.X[part]
             if rows.dtype == out.dtype and rows.flags.aligned and not self.has_missing:
                 return rows, None

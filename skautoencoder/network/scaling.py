@@ -4,6 +4,9 @@ import numpy as np
 
 from .parallel import quiet_overflow
 
+# A deviation of no more than so many roundings of the mean is noise.
+ROUNDINGS = 10
+
 
 class Scaling:
     """The affine map of the features (x - shift) / scale, and back."""
@@ -21,6 +24,10 @@ class Scaling:
         """Map rows back to the units of X, in place."""
         np.multiply(rows, self.scale, out=rows)
         np.add(rows, self.shift, out=rows)
+
+    def of(self, features):
+        """That of some of the features; None stands for all of them."""
+        return self if features is None else Scaling(self.shift[features], self.scale[features])
 
 
 def means(rows):
@@ -63,13 +70,30 @@ def deviations(rows, mean):
     return np.sqrt(_average(rows, lambda block: np.square(block - mean)))
 
 
+def varies(deviation, mean, dtype):
+    """Whether the values of every feature differ by more than rounding noise."""
+    return deviation > ROUNDINGS * np.finfo(dtype).eps * np.abs(mean)
+
+
 def total_variation(rows, mean):
-    """Weighted sum of the squared distances of all observed cells from their features' means."""
-    return weighted_sums(rows, lambda block: np.square(block - mean))[0].sum()
+    """Weighted sum of the squared distances of all observed cells from their features' means.
+
+    Features that do not vary add nothing.
+    """
+    sums, weights = weighted_sums(rows, lambda block: np.square(block - mean))
+    return beyond_noise(sums, weights, mean, rows.dtype).sum()
+
+
+def beyond_noise(sums, weights, mean, dtype):
+    """Sums of squared deviations of every feature from its mean, 0 where it does not vary."""
+    return np.where(varies(np.sqrt(_ratio(sums, weights)), mean, dtype), sums, 0)
 
 
 def _average(rows, function):
-    sums, weights = weighted_sums(rows, function)
+    return _ratio(*weighted_sums(rows, function))
+
+
+def _ratio(sums, weights):
     return np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)
 
 
@@ -116,24 +140,21 @@ def _own_extremes(rows):
     return low, high
 
 
-def standard_scaling(rows, mean):
-    """Mean 0 and standard deviation 1 for every feature.
-
-    A feature whose deviation is no more than rounding noise about its mean keeps it.
-    """
-    deviation = deviations(rows, mean)
-    noise = 10 * np.finfo(rows.dtype).eps * np.abs(mean)
-    return Scaling(mean, np.where(deviation > noise, deviation, 1.0))
+def standard_scaling(rows, mean, deviation=None):
+    """Mean 0 and standard deviation 1 for every feature; one that does not vary keeps its units."""
+    if deviation is None:
+        deviation = deviations(rows, mean)
+    return Scaling(mean, np.where(varies(deviation, mean, rows.dtype), deviation, 1.0))
 
 
-def common_scaling(rows, mean):
+def common_scaling(rows, mean, deviation):
     """Mean 0 for every feature, and one scale for all: their mean variance becomes 1.
 
     Errors weigh as they do in the units of X, and principal components stay what they are.
     """
-    scale = np.sqrt(np.mean(np.square(deviations(rows, mean))))
-    noise = 10 * np.finfo(rows.dtype).eps * np.abs(mean).max()
-    return Scaling(mean, np.full(rows.n_features, scale if scale > noise else 1.0))
+    deviation = np.where(varies(deviation, mean, rows.dtype), deviation, 0)
+    scale = np.sqrt(np.mean(np.square(deviation)))
+    return Scaling(mean, np.full(rows.n_features, scale if scale > 0 else 1.0))
 
 
 def minmax_scaling(rows, low=0.0, high=1.0):
@@ -144,39 +165,39 @@ def minmax_scaling(rows, low=0.0, high=1.0):
     return Scaling(smallest - low * scale, scale)
 
 
-def half_bounded_scaling(rows, mean, low):
+def half_bounded_scaling(rows, mean, deviation, low):
     """Standard deviation 1 for every feature, shifted only where values lie below `low`."""
     smallest, _ = extremes(rows)
-    deviation = standard_scaling(rows, mean).scale
-    return Scaling(np.where(smallest < low, smallest - low * deviation, 0.0), deviation)
+    scale = standard_scaling(rows, mean, deviation).scale
+    return Scaling(np.where(smallest < low, smallest - low * scale, 0.0), scale)
 
 
-def auto_scaling(rows, mean, output):
+def auto_scaling(rows, mean, deviation, output):
     """Scaling onto the range of the output's activation, or None where X fits already."""
     if np.isinf(output.low):
-        return common_scaling(rows, mean)
+        return common_scaling(rows, mean, deviation)
     if np.isinf(output.high):
-        return half_bounded_scaling(rows, mean, output.low)
+        return half_bounded_scaling(rows, mean, deviation, output.low)
     smallest, largest = extremes(rows)
     if smallest.min() >= output.low and largest.max() <= output.high:
         return None
     return minmax_scaling(rows, output.low, output.high)
 
 
-def fit_scaling(kind, rows, mean, output):
+def fit_scaling(kind, rows, mean, deviation, output):
     """Scaling of a kind (None or "auto", "common", "standard", "minmax") for rows and output.
 
-    `mean` is that of every feature, as `means` returns it.
+    `mean` and `deviation` are those of every feature, as `means` and `deviations` return them.
     """
     if kind is None:
         return None
     with quiet_overflow():
         if kind == "auto":
-            scaling = auto_scaling(rows, mean, output)
+            scaling = auto_scaling(rows, mean, deviation, output)
         elif kind == "common":
-            scaling = common_scaling(rows, mean)
+            scaling = common_scaling(rows, mean, deviation)
         elif kind == "standard":
-            scaling = standard_scaling(rows, mean)
+            scaling = standard_scaling(rows, mean, deviation)
         elif np.isfinite(output.low) and np.isfinite(output.high):
             scaling = minmax_scaling(rows, output.low, output.high)
         else:

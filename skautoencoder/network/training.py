@@ -2,17 +2,26 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
 from .gradients import BatchGradient
-from .inference import mean_loss
+from .inference import mean_loss, row_losses
 from .parallel import even_slices, quiet_overflow
 from .solvers import copy_state
 
 # The spread of the losses of so many parts of the validation rows tells how sure their mean is.
 VALIDATION_PARTS = 20
+# Share of the mean loss that is added to each row's before two of them are divided: rows that are
+# rebuilt to rounding tell nothing of which is better.
+RATIO_FLOOR = 1e-3
+
+# Why a run may have ended; "pass" is the end of a single pass.
+STOP_REASONS = ("max_iter", "no_change", "line_search", "callback", "interrupted", "pass")
+# Whose weights a run may end with.
+KEPT = ("network", "pca", "earlier")
 
 # Of a trainer: how far its run has come.
 COUNTERS = ("_run_step", "_rate_factor", "_n_plateaus")
@@ -40,35 +49,84 @@ class Settings:
 
 @dataclass
 class History:
-    """What one training run leaves behind beside the parameters."""
+    """What one training run leaves behind beside the parameters.
+
+    `end_loss` is the training loss of the last epoch, without the penalty on its weights.
+    """
 
     loss_curve: list = field(default_factory=list)
     validation_loss_curve: list = field(default_factory=list)
     best_loss: float = math.inf
     n_rows_seen: int = 0
-    interrupted: bool = False
+    end_loss: float = math.inf
+    stop_reason: str | None = None
+    kept: str = "network"
+
+    @property
+    def interrupted(self):
+        """Whether Ctrl-C ended the run."""
+        return self.stop_reason == "interrupted"
 
     def capture(self):
         """What `resume` takes."""
-        return {name: value for name, value in vars(self).items() if name != "interrupted"}
+        return dict(vars(self))
 
     def resume(self, captured):
         """Go on from what was captured."""
         vars(self).update(captured)
+        # The very words, by which pickles are the same bytes, too.
+        self.stop_reason = _own_word(captured["stop_reason"], (None, *STOP_REASONS))
+        self.kept = _own_word(captured["kept"], KEPT)
+
+
+def _own_word(word, words):
+    return words[words.index(word)]
+
+
+class Snapshot(NamedTuple):
+    """All that belongs to weights: parameters, and the states of solver and bottleneck."""
+
+    flat: np.ndarray
+    state: dict
+    bottleneck: np.ndarray | None
+
+    @classmethod
+    def of(cls, parameters, state, bottleneck):
+        """Copies of what they are now."""
+        return cls(parameters.flat.copy(), copy_state(state), bottleneck.state())
+
+    def restore(self, parameters, bottleneck):
+        """Put it back, and return the solver's state that belongs to it."""
+        parameters.flat[...] = self.flat
+        bottleneck.restore(self.bottleneck)
+        return self.state
 
 
 @dataclass
 class Fallback:
-    """Parameters that a run returns to unless it has found better ones.
+    """Weights that a run returns to unless it has found better ones.
 
     `margin` is the number of standard errors by which the validation loss must be lower
     where there are validation rows: a simple model is not given up for a lucky draw. Few
     rows tell their own spread badly, and need as much more as Student's distribution says.
+    Where a few rows with large losses hide a difference that most rows show, the logarithms of
+    the ratios of the rows' losses may be lower by as much in place of the loss itself; this
+    takes more rows than parts.
+    `kept` is what is then kept, one of `KEPT`.
     """
 
-    flat: np.ndarray
-    state: dict
+    weights: Snapshot
     margin: float = 0.0
+    kept: str = "earlier"
+
+
+@dataclass
+class Measured:
+    """What parameters reach: an objective over all rows, and losses of the validation rows."""
+
+    objective: float
+    parts: np.ndarray
+    rows: np.ndarray
 
 
 class BestWeights:
@@ -85,15 +143,12 @@ class BestWeights:
         self.n_stale = 0 if loss < self.loss - self.tol else self.n_stale + 1
         if loss < self.loss:
             # The copy first: Ctrl-C between the two must not leave a loss without weights.
-            self._copy = parameters.flat.copy(), copy_state(state), bottleneck.state()
+            self._copy = Snapshot.of(parameters, state, bottleneck)
             self.loss = loss
 
     def restore(self, parameters, bottleneck):
         """Put the best parameters back, and return the solver's state that belongs to them."""
-        flat, state, bottleneck_state = self._copy
-        parameters.flat[...] = flat
-        bottleneck.restore(bottleneck_state)
-        return state
+        return self._copy.restore(parameters, bottleneck)
 
     def capture(self):
         """What `resume` takes."""
@@ -102,7 +157,8 @@ class BestWeights:
     def resume(self, captured):
         """Go on from what was captured."""
         self.loss, self.n_stale = captured["loss"], captured["n_stale"]
-        self._copy = captured["copy"]
+        copy = captured["copy"]
+        self._copy = None if copy is None else Snapshot(*copy)
 
 
 class Trainer:
@@ -181,11 +237,14 @@ class Trainer:
         """
         history, best = self.history, self._best
         try:
-            self._run_epochs(order, validation_rows, before_epoch, on_epoch, best)
+            history.stop_reason = self._run_epochs(
+                order, validation_rows, before_epoch, on_epoch, best
+            )
         except KeyboardInterrupt:
             if best.loss == math.inf:
                 raise
-            history.interrupted = True
+            history.stop_reason = "interrupted"
+        history.end_loss = history.loss_curve[-1] - self._gradient.penalty()
         self.state = best.restore(self.parameters, self.autoencoder.bottleneck)
         history.best_loss = best.loss
         if fallback is not None:
@@ -248,12 +307,13 @@ class Trainer:
         loss = self.epoch(order)
         self._refuse_divergence(loss)
         self.history.loss_curve.append(loss)
+        self.history.stop_reason = "pass"
 
     def _shuffle(self, order):
         self.rng.shuffle(order)
 
     def _run_epochs(self, order, validation_rows, before_epoch, on_epoch, best):
-        """Epochs up to `max_iter` of them, or until patience runs out."""
+        """Epochs up to `max_iter` of them, or until patience runs out; return what ended them."""
         settings = self.settings
         n_steps = -(-len(order) // settings.batch_size) * settings.max_iter
         for _ in range(len(self.history.loss_curve), settings.max_iter):
@@ -263,9 +323,10 @@ class Trainer:
                 self._shuffle(order)
             self._record(self.epoch(order, n_steps), order, validation_rows, best)
             if on_epoch is not None and on_epoch(self.history, self.learning_rate(n_steps)):
-                break
+                return "callback"
             if best.n_stale >= settings.n_iter_no_change and not self._go_on_slower(best):
-                break
+                return "no_change"
+        return "max_iter"
 
     def _record(self, loss, order, validation_rows, best):
         """Record the losses of an epoch that is over, and keep the best weights."""
@@ -280,19 +341,25 @@ class Trainer:
 
     def _fall_back_unless_better(self, fallback, validation_rows):
         """Return to the parameters of the fallback unless the present ones are better."""
-        flat, present = self.parameters.flat, self.parameters.flat.copy()
-        objective, losses = self._mean_objective(), self._validation_losses(validation_rows)
-        flat[...] = fallback.flat
-        gains = self._validation_losses(validation_rows) - losses
-        earlier_objective = self._mean_objective()
-        needed = student_margin(fallback.margin, gains)
-        if objective <= earlier_objective and gains.sum() >= needed * len(gains):
-            flat[...] = present
+        parameters, bottleneck = self.parameters, self.autoencoder.bottleneck
+        present = Snapshot.of(parameters, self.state, bottleneck)
+        ours = self._measured(validation_rows, fallback.margin)
+        self.state = fallback.weights.restore(parameters, bottleneck)
+        theirs = self._measured(validation_rows, fallback.margin)
+        if is_better(ours, theirs, fallback.margin):
+            self.state = present.restore(parameters, bottleneck)
             return
-        self.state = fallback.state
+        self.history.kept = fallback.kept
         self.history.best_loss = (
-            earlier_objective if validation_rows is None else self._mean_loss(validation_rows)
+            theirs.objective if validation_rows is None else self._mean_loss(validation_rows)
         )
+
+    def _measured(self, validation_rows, margin):
+        """What the parameters as they are reach; row by row only where a margin asks for it."""
+        parts = self._validation_losses(validation_rows)
+        is_needed = margin > 0 and validation_rows is not None
+        rows = self._row_losses(validation_rows) if is_needed else np.zeros(0)
+        return Measured(self._mean_objective(), parts, rows)
 
     def _mean_objective(self):
         """Mean objective over all rows, trained on or not, of the parameters as they are."""
@@ -306,6 +373,9 @@ class Trainer:
         indices = (np.arange(part.start, part.stop) for part in parts)
         return np.array([self._mean_loss(validation_rows.select(index)) for index in indices])
 
+    def _row_losses(self, rows):
+        return row_losses(self.autoencoder, rows, self.settings.loss, self.workers)
+
     def _mean_loss(self, rows):
         return mean_loss(self.autoencoder, rows, self.settings.loss, self.workers)
 
@@ -313,6 +383,7 @@ class Trainer:
         """One gradient step; returns the batch's sum of the objective."""
         self.autoencoder.bottleneck.anneal(self._run_step, n_steps)
         total, gradients = self._gradient.compute(index, normaliser)
+        self.autoencoder.bottleneck.limit(gradients, self.workers)
         rate = self.learning_rate(n_steps)
         self.settings.solver.step(self.parameters, gradients, self.state, rate, self.workers)
         self._run_step += 1
@@ -342,6 +413,21 @@ class Trainer:
         self._rate_factor *= factor
         best.n_stale = 0
         return True
+
+
+def is_better(ours, theirs, margin):
+    """Whether our parameters are better than theirs by a margin: see `Fallback`."""
+    if not ours.objective <= theirs.objective:
+        return False
+    gains = theirs.parts - ours.parts
+    if gains.sum() >= student_margin(margin, gains) * len(gains):
+        return True
+    # Where each part is a single row, the rows tell no more than the parts.
+    if gains.sum() <= 0 or len(ours.rows) <= len(ours.parts):
+        return False
+    floor = RATIO_FLOOR * theirs.rows.mean()
+    ratios = np.log((theirs.rows + floor) / (ours.rows + floor))
+    return ratios.mean() >= student_margin(margin, ratios) > 0
 
 
 def student_margin(margin, values):

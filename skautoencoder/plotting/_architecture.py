@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
-from .._architecture import has_linear_paths, layer_activations, network_widths
+from .._architecture import code_width, has_linear_paths, layer_activations, network_widths
 from .._validation import check_parameters
 from ._model import split
 from ._style import BLUE, GRAY, GREEN, ORANGE, SMALL, VERMILLION, one_axes
@@ -199,7 +199,13 @@ def planned_network(autoencoder, n_features):
             f"fitted. Got {n_features!r} instead: pass the number of columns of its input."
         )
     check_parameters(autoencoder)
-    encoder, decoder = network_widths(autoencoder, int(n_features))
+    asked, n_features = autoencoder.n_components, int(n_features)
+    if not isinstance(asked, (Integral, str)):
+        raise ValueError(
+            f"n_components={asked!r} is a share of the variance, whose width is known after fit "
+            "only: fit the estimator, or set n_components to an int."
+        )
+    encoder, decoder = network_widths(autoencoder, n_features, code_width(asked, n_features))
     output = autoencoder._choose_output(None) or "auto"
     activations = layer_activations(autoencoder, output)
     widths = [*encoder[:-1], *decoder]

@@ -6,6 +6,8 @@ from ._checks import check_vector
 from ._model import split_fitted
 from ._style import BLUE, ORANGE, VERMILLION, one_axes
 
+KEPT_LABELS = {"network": "weights", "pca": "PCA", "earlier": "earlier weights"}
+
 
 class LossCurveDisplay:
     """The loss of training and held-out rows in each epoch, the best epoch marked.
@@ -22,6 +24,10 @@ class LossCurveDisplay:
     best_loss : float or None, default=None
         Loss of the weights that were kept. None is the lowest validation loss, or the lowest
         training loss where there is none.
+
+    kept : {"network", "pca", "earlier"}, default="network"
+        Which weights these are, as in the estimator's `kept_`: only those of the network are
+        an epoch's.
 
     Attributes
     ----------
@@ -40,7 +46,7 @@ class LossCurveDisplay:
     'best: epoch 3'
     """
 
-    def __init__(self, loss_curve, validation_loss_curve=None, best_loss=None):
+    def __init__(self, loss_curve, validation_loss_curve=None, best_loss=None, kept="network"):
         self.loss_curve = check_vector(loss_curve, "loss_curve")
         self.validation_loss_curve = None
         if validation_loss_curve is not None:
@@ -52,14 +58,20 @@ class LossCurveDisplay:
                 )
             self.validation_loss_curve = curve
         watched = self._curves()[0]
+        if kept not in KEPT_LABELS:
+            raise ValueError(
+                f"kept must be one of {sorted(KEPT_LABELS)}. Got {kept!r} instead: pass the "
+                "estimator's kept_."
+            )
+        self.kept = kept
         self.best_loss = float(watched.min() if best_loss is None else best_loss)
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None):
         """Draw the curves of a fitted estimator.
 
-        Where `fit` has fallen back on PCA no epoch is the best, and a line shows the loss of the
-        weights that were kept.
+        Where `fit` has kept PCA, or the weights that a warm start went on from, no epoch is the
+        best, and a line shows the loss of the weights that were kept.
 
         Parameters
         ----------
@@ -81,7 +93,7 @@ class LossCurveDisplay:
                 "partial_fit or fit first."
             )
         curves = autoencoder.loss_curve_, autoencoder.validation_loss_curve_
-        return cls(*curves, autoencoder.best_loss_).plot(ax)
+        return cls(*curves, autoencoder.best_loss_, autoencoder.kept_).plot(ax)
 
     def plot(self, ax=None):
         """Draw the curves.
@@ -125,7 +137,7 @@ class LossCurveDisplay:
 
     def _mark_best(self, ax):
         """Mark the epoch of `best_loss`, or draw a line where it is no epoch's."""
-        for curve in self._curves():
+        for curve in self._curves() if self.kept == "network" else []:
             epochs = np.flatnonzero(curve == self.best_loss)
             if len(epochs):
                 label = f"best: epoch {epochs[0] + 1}"
@@ -133,4 +145,5 @@ class LossCurveDisplay:
                 ax.plot(epochs[:1] + 1, [self.best_loss], label=label, **style)
                 return
         style = {"linestyle": "--", "color": VERMILLION}
-        ax.axhline(self.best_loss, label=f"weights kept: {self.best_loss:.4g}", **style)
+        label = f"{KEPT_LABELS[self.kept]} kept: {self.best_loss:.4g}"
+        ax.axhline(self.best_loss, label=label, **style)
