@@ -11,9 +11,14 @@ import numpy as np
 from ._base import BaseAutoencoder
 from ._imputer import AutoencoderImputer
 from ._outlier import AutoencoderOutlierDetector, check_widths
+from ._reconstruction import run
 from ._validation import check_parameters
 from ._variational import VariationalAutoencoderTransformer
 from .network.activations import ACTIVATIONS
+from .network.bottleneck import MIN_NOISE_VARIANCE
+from .network.inference import outputs
+from .network.parallel import quiet_overflow
+from .network.rows import Rows
 from .network.training import KEPT, STOP_REASONS
 
 NETWORK_ATTRIBUTES = {
@@ -52,16 +57,19 @@ def _kinds():
     """For each kind of estimator, what checks its parameters, and its fitted attributes."""
     networks = [
         *(_check_arrays, _check_layers, _check_paths),
-        *(_check_features, _check_history, _check_solver_state),
+        *(_check_features, _check_history, _check_solver_state, _check_middle),
     ]
-    detectors = [_check_members, _check_units, _check_usual, _check_names]
-    imputers = [_check_filled, _check_normal, _check_bounds, _check_rounds, _check_indicator]
+    detectors = [_check_members, _check_units, _check_usual, _check_names, _check_middle_score]
+    imputers = [
+        *(_check_filled, _check_normal, _check_bounds, _check_rounds, _check_indicator),
+        *(_check_names, _check_middle_fill),
+    ]
     variances = {"code_variance_", "noise_variance_", "_gradient_norm"}
     return {
         BaseAutoencoder: (check_parameters, NETWORK_ATTRIBUTES, networks),
         VariationalAutoencoderTransformer: (check_parameters, variances, [_check_variational]),
         AutoencoderOutlierDetector: (_check_detector, DETECTOR_ATTRIBUTES, detectors),
-        AutoencoderImputer: (_check_imputer, IMPUTER_ATTRIBUTES, [*imputers, _check_names]),
+        AutoencoderImputer: (_check_imputer, IMPUTER_ATTRIBUTES, imputers),
     }
 
 
@@ -161,7 +169,7 @@ def _check_features(estimator):
         _require(fits, f"{name} is not a finite number for each feature")
     shift, scale = estimator.shift_, estimator.scale_
     _require((shift is None) == (scale is None), "shift_ and scale_ do not belong together")
-    _require(scale is None or scale.all(), "scale_ is zero")
+    _require(scale is None or scale.min() > 0, "scale_ is not positive")
     _check_constants(estimator)
     _check_names(estimator)
 
@@ -213,13 +221,42 @@ def _check_solver_state(estimator):
         _require(fits, f"the solver's {name!r:.40} does not fit the network")
 
 
+def _check_middle(estimator):
+    """Amid what it was fitted to, codes and reconstructions are finite, as are their squares.
+
+    Each number may be finite, and what they make together not: training would have noticed.
+    """
+    encoder, _ = BaseAutoencoder._networks(estimator)
+    rows = _middle(estimator)
+    # Losses of unscaled rows need not be squares.
+    dtype = np.float64 if estimator.shift_ is None else rows.dtype
+    with quiet_overflow():
+        codes, rebuilt = (
+            run(outputs, networks, rows) for networks in ([encoder], estimator._networks())
+        )
+        squares = [np.square(each, dtype=dtype).sum() for each in (rows.X, codes, rebuilt)]
+    _require(np.isfinite(squares).all(), "shift_, scale_ and coefs_ lead to infinite numbers")
+
+
+def _middle(estimator):
+    """The mean of the training data, and a unit of the scaling about it, in the network's units."""
+    middle = np.zeros(estimator.n_features_in_, _dtype(estimator))
+    if estimator.mean_ is not None:
+        middle += estimator.mean_
+    if estimator.shift_ is None:
+        return Rows(middle[np.newaxis])
+    with quiet_overflow():
+        estimator._scaling().apply(middle)
+    return Rows(middle + np.array([[0], [-1], [1]], middle.dtype))
+
+
 def _check_variational(estimator):
     variance, noise = estimator.code_variance_, estimator.noise_variance_
     norm = estimator._gradient_norm
     fits = _is_array(variance, 1, _dtype(estimator)) and len(variance) == estimator._n_features_out
     _require(fits and variance.min() >= 0, "code_variance_ is not a variance for each code unit")
-    is_variance = isinstance(noise, Real) and 0 < noise < math.inf
-    _require(noise is None or is_variance, "noise_variance_ is not a positive number")
+    is_variance = isinstance(noise, Real) and MIN_NOISE_VARIANCE <= noise < math.inf
+    _require(noise is None or is_variance, "noise_variance_ is not a variance")
     is_norm = isinstance(norm, Real) and 0 <= norm < math.inf
     _require(is_norm, "_gradient_norm is not a number from 0 on")
 
@@ -265,6 +302,15 @@ def _check_usual(detector):
         _require(name == "centers_" or value.min() > 0, f"{name} are not positive")
     is_number = isinstance(detector.offset_, Real) and math.isfinite(detector.offset_)
     _require(is_number, "offset_ is not a finite number")
+
+
+def _check_middle_score(detector):
+    for autoencoder in detector.estimators_:
+        check_consistency(autoencoder)
+    with quiet_overflow():
+        # Past the checks of X, which may have names.
+        scores = detector._scores(detector.mean_[np.newaxis])
+    _require(np.isfinite(scores).all(), "the score of mean_ is not finite")
 
 
 def _check_imputer(imputer):
@@ -318,6 +364,15 @@ def _check_bounds(imputer):
     fences, known = imputer._fences, type(imputer._fences) is np.ndarray
     fits = known and fences.dtype == np.float64 and fences.shape == (2, len(imputer.mean_))
     _require(fits and bool((fences[0] <= fences[1]).all()), "_fences are not two for each feature")
+
+
+def _check_middle_fill(imputer):
+    """A row without any observed value is filled by finite ones."""
+    check_consistency(imputer.autoencoder_)
+    empty = np.full((1, len(imputer.mean_)), np.nan, imputer.fill_min_.dtype)
+    with quiet_overflow():
+        filled = imputer._fill(empty)
+    _require(np.isfinite(filled).all(), "mean_ and covariance_ lead to infinite numbers")
 
 
 def _check_rounds(imputer):

@@ -609,6 +609,10 @@ HOSTILE = [
     (put("captured", "history", "n_rows_seen", value=0), "number of rows seen"),
     (put("captured", "history", "best_loss", value=np.nan), "captured.history.best_loss"),
     (put("captured", "history", "interrupted", value=True), "captured.history"),
+    (put("captured", "history", "kept", value="others"), "captured.history.kept"),
+    (put("captured", "history", "stop_reason", value=["pass"]), "captured.history.stop_reason"),
+    (put("captured", "history", "stop_reason", value="max_iter"), "reason for its end"),
+    (put("is_over", value=True), "reason for its end"),
     (put("captured", "generators", value=[]), "captured.generators"),
     (
         put("captured", "generators", 0, "bit_generator", value="MT19937"),
@@ -676,6 +680,12 @@ class TestDamage:
         change(begun)
         assert re.search(f"{place}.*cannot be that of this fit", refusal(begun, masked(), X))
 
+    @pytest.mark.parametrize("state", [[0.0, 1.0], [1.0, -1.0], [np.inf, 1.0]])
+    def test_a_variance_or_length_that_is_none_is_refused(self, state, X, path, fuse):
+        fit_and_kill(lambda: variational().fit(X), path, fuse, [40])
+        put("captured", "bottleneck", value=np.array(state))(path)
+        assert "captured.bottleneck cannot be that of this fit" in refusal(path, variational(), X)
+
     @pytest.mark.parametrize(("change", "message"), UNREADABLE)
     def test_made_up_by_someone_who_knows_the_checksum(self, change, message, begun, X):
         change(begun)
@@ -741,6 +751,7 @@ def mutated(value, rng):
     return ODD_VALUES[rng.integers(len(ODD_VALUES))]
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 class TestMutations:
     @pytest.mark.parametrize("is_over", [False, True])
     @pytest.mark.parametrize(

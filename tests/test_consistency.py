@@ -105,6 +105,14 @@ def first_row_of(name):
     return change
 
 
+def all_of(*changes):
+    def change(estimator):
+        for each in changes:
+            each(estimator)
+
+    return change
+
+
 def of_the_first_member(change):
     return lambda detector: change(detector.estimators_[0])
 
@@ -138,6 +146,11 @@ DETECTORS = {
     "weights": (set_attribute("part_weights_", np.ones((2, 3))), "part_weights_ are not finite"),
     "offset": (set_attribute("offset_", np.nan), "offset_ is not a finite number"),
     "text": (set_attribute("offset_", "0"), "offset_ is not a finite number"),
+    "far centers": (set_item("centers_", 0, 1e300), "the score of mean_ is not finite"),
+    "far member": (
+        of_the_first_member(set_item("intercepts_", -1, np.full(5, 1e300))),
+        "shift_, scale_ and coefs_ lead to infinite numbers",
+    ),
     "names": (set_attribute("feature_names_in_", FOUR), "feature_names_in_ are not names"),
     "parameter": (set_attribute("trim", 2), "'trim' parameter"),
     "widths": (set_attribute("n_components", (0,)), "'n_components' parameter"),
@@ -164,6 +177,10 @@ IMPUTERS = {
     "few bounds": (first_row_of("fill_max_"), "a bound is not one for each feature"),
     "crossed": (negated("fill_max_"), "fill_min_ is above fill_max_"),
     "unordered": (set_item("fill_min_", 0, np.nan), "fill_min_ is above fill_max_"),
+    "infinite bounds": (
+        all_of(set_item("fill_min_", 0, np.inf), set_item("fill_max_", 0, np.inf)),
+        "mean_ and covariance_ lead to infinite numbers",
+    ),
     "curve": (set_attribute("error_curve_", ["1"]), "error_curve_ is not a list of numbers"),
     "endless": (set_attribute("n_iter_", 10**12), "n_iter_ is not that of its curve"),
     "rounds": (set_attribute("best_iter_", 10**12), "best_iter_ is not one of the rounds"),

@@ -559,7 +559,14 @@ INCONSISTENT = {
     "bounds": (set_attribute("_has_bounded_paths", 1), "_has_bounded_paths is not a bool"),
     "features": (set_attribute("n_features_in_", 4), "do not make a network"),
     "shift": (set_attribute("shift_", np.zeros(4)), "shift_ is not a finite number for each"),
-    "scale": (set_attribute("scale_", ZEROS), "scale_ is zero"),
+    "scale": (set_attribute("scale_", ZEROS), "scale_ is not positive"),
+    "mirrored": (set_attribute("scale_", -np.ones(5)), "scale_ is not positive"),
+    "far output": (set_item("intercepts_", -1, np.full(5, 1e200)), "lead to infinite numbers"),
+    "products": (
+        set_attribute("linear_coefs_", [np.full((5, 2), 1e90), np.full((2, 5), 1e90)]),
+        "lead to infinite numbers",
+    ),
+    "far shift": (set_attribute("shift_", np.full(5, 1e200)), "lead to infinite numbers"),
     "half a scaling": (set_attribute("shift_", None), "shift_ and scale_ do not belong together"),
     "mean": (set_attribute("mean_", "mean"), "mean_ is not a finite number"),
     "names": (set_attribute("feature_names_in_", ZEROS), "feature_names_in_ are not names"),
@@ -585,9 +592,20 @@ def test_attributes_that_do_not_fit_together_are_refused(change, problem, fitted
         load_model(path)
 
 
+@pytest.mark.parametrize("scale", ["auto", "standard", "minmax"])
+@pytest.mark.parametrize("unit", [1e-30, 1, 1e18])
+def test_what_a_fit_has_made_of_values_of_any_size_can_be_saved(scale, unit, X, path):
+    """What is asked of the numbers in a file holds for every network that training ends with."""
+    X = (unit * X).astype(np.float32)
+    for model in (AutoencoderTransformer, VariationalAutoencoderTransformer):
+        fitted = model(**SMALL, scale=scale, learning_rate_init=1e-3).fit(X)
+        assert_same(fitted.transform(X), through_save_model(fitted, path).transform(X))
+
+
 VARIATIONAL = {
     "code variance": (set_item("code_variance_", 0, -1.0), "code_variance_ is not"),
     "noise variance": (set_attribute("noise_variance_", 0.0), "noise_variance_ is not"),
+    "no noise": (set_attribute("noise_variance_", 1e-300), "noise_variance_ is not"),
 }
 
 
