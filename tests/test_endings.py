@@ -214,3 +214,16 @@ class TestBadEnds:
             vae.fit(X)
         assert vae.kept_ == "earlier"
         assert vae.loss_curve_[-1] > 2 * 3  # half the six variances, were it a squared error
+
+
+def test_what_is_kept_is_chosen_by_loss_and_penalty_together():
+    """A penalty that is put on a fit makes its loss rise and its weights small."""
+    X = load_digits().data[:200]
+    autoencoder = AutoencoderTransformer(
+        4, linear_paths=False, warm_start=True, early_stopping=False, max_iter=40, random_state=0
+    ).fit(X)
+    score, norm = autoencoder.score(X), np.square(autoencoder.coefs_[0]).sum()
+    autoencoder.set_params(alpha=10.0).fit(X)
+    assert autoencoder.kept_ == "network"
+    assert autoencoder.score(X) < score
+    assert np.square(autoencoder.coefs_[0]).sum() < 0.1 * norm

@@ -538,3 +538,28 @@ class TestLearningRates:
             transformer(solver=LBFGS(), learning_rate_init=rate).fit(X) for rate in (1e-3, 1e30)
         )
         np.testing.assert_array_equal(usual.transform(X), high.transform(X))
+
+
+class TestFloatingPointState:
+    """Nothing is said of numbers too large or too small, whatever the caller asks NumPy for."""
+
+    @pytest.mark.parametrize("state", ["raise", "warn"])
+    @pytest.mark.parametrize("unit", [1, 1e-30])
+    @pytest.mark.parametrize("name", ESTIMATORS)
+    def test_results_are_those_of_any_other_state(self, name, unit, state, X):
+        X = with_gaps(ESTIMATORS[name](), np.float32(unit) * X.astype(np.float32))
+        expected = fitted_outputs(name, X)
+        with np.errstate(all=state):
+            found = fitted_outputs(name, X)
+        for values, usual in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(values, usual)
+
+    @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "elu", "gelu"])
+    @pytest.mark.parametrize("solver", ["adam", "muon", "lbfgs"])
+    def test_no_activation_and_no_solver_raises(self, activation, solver, X):
+        X = (1e-30 * X).astype(np.float32)
+        autoencoder = transformer(activation=activation, solver=solver, linear_paths=False)
+        expected = autoencoder.fit(X).transform(X)
+        with np.errstate(all="raise"):
+            found = autoencoder.fit(X).transform(X)
+        np.testing.assert_array_equal(found, expected)
