@@ -20,8 +20,9 @@ def quiet_overflow():
 class Workers:
     """Runs a function over items on `n_threads` threads, the caller's among them.
 
-    Within the context nothing is said of overflow or underflow, in whichever thread. The threads live from the first work for them to the end of the context. Work is handed over by
-    queues alone: the futures of an executor cost a step of training about a fifteenth of its time.
+    The threads live from the first work for them to the end of the context, in which nothing is said
+    of overflow or underflow. Work is handed over by queues alone: the futures of an executor cost a
+    step of training about a fifteenth of its time.
     """
 
     def __init__(self, n_threads=1):
