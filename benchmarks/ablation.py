@@ -29,7 +29,7 @@ N_SPLITS = 5
 N_MNIST_ROWS = 4000
 
 VARIANTS = (
-    {"linear_paths": False},
+    {"skip_connections": False},
     {"weight_init": "pca"},
     {"weight_init": "he_uniform"},
     {"activation": "tanh"},

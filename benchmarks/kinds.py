@@ -13,12 +13,7 @@ from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 from timing import seconds
 
-from skautoencoder import (
-    AutoencoderTransformer,
-    CosineSchedule,
-    MaskingNoise,
-    VariationalAutoencoderTransformer,
-)
+from skautoencoder import (AutoencoderTransformer, CosineSchedule, MaskingNoise, VariationalAutoencoderTransformer)
 
 MASKED_SHARE = 0.3
 
@@ -135,7 +130,7 @@ def pretraining(options):
                 hidden_layer_sizes=(500, 250, 125),
                 activation=activation,
                 code_activation="identity",
-                linear_paths=False,
+                skip_connections=False,
                 early_stopping=False,
                 batch_size=100,
                 pretrain_iter=n_pretrain,

@@ -24,10 +24,10 @@ def l2(X, rebuilt):
 def autoencoder(widths, **params):
     """A plain network of ours with these layer widths and exactly `max_iter` epochs.
 
-    As the original: tanh layers and no linear paths, trained on all rows.
+    As the original: tanh layers and no skip connections, trained on all rows.
     """
     middle = len(widths) // 2
-    plain = {"linear_paths": False, "activation": "tanh", "early_stopping": False}
+    plain = {"skip_connections": False, "activation": "tanh", "early_stopping": False}
     never_stop = {"tol": 0, "n_iter_no_change": params["max_iter"]}
     return AutoencoderTransformer(
         widths[middle],

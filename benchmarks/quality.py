@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 from timing import alternate_fits, seconds
 
-from skautoencoder import Adam, AutoencoderTransformer, CosineSchedule, augment_with_shifts
+from skautoencoder import (Adam, AutoencoderTransformer, CosineSchedule, augment_with_shifts)
 
 MNIST_EPOCHS = 70
 MNIST_CODE_SEEDS = 5
@@ -139,7 +139,7 @@ def long_muon_rows(train, test, short):
 def codes(options):
     """Accuracy of a linear classifier on codes of 2 and 10 numbers, on digits."""
     n_epochs_2d, n_epochs_10d = (2, 2) if options.short else (150, 40)
-    plain = {"linear_paths": False, "early_stopping": False}
+    plain = {"skip_connections": False, "early_stopping": False}
     two = AutoencoderTransformer(
         2,
         hidden_layer_sizes=(128, 64, 32, 16),
@@ -278,7 +278,7 @@ def mnist_codes(options):
         decoder_layer_sizes=(128,),
         activation="elu",
         code_activation="elu",
-        linear_paths=False,
+        skip_connections=False,
         weight_init="he_uniform",
         loss="binary_cross_entropy",
         solver="muon",

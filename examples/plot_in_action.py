@@ -33,7 +33,7 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_
 # Two encoders of the same width
 # ------------------------------
 # Both have ``fit``, ``transform`` and ``inverse_transform``. The network has the original's widths,
-# with linear paths beside its layers that start along PCA's components. Much of its gain comes
+# with skip connections beside its layers that start along PCA's components. Much of its gain comes
 # late, when the learning rate has fallen, so it is given 300 epochs.
 
 autoencoder = AutoencoderTransformer(n_components=36, max_iter=300, random_state=0).fit(X_train)

@@ -10,7 +10,7 @@ fitted anew inside each fold, so it never sees the rows it is judged on.
 # %%
 # Encoders
 # --------
-# What rebuilds digits best is not what sorts them best. For narrow codes the linear paths are
+# What rebuilds digits best is not what sorts them best. For narrow codes the skip connections are
 # left out, so that the layers must do the sorting, and training goes on without held-out rows.
 # At 36 numbers the defaults do. A network's code has no natural unit, so it is standardised.
 # PCA's is not: its spread is the variance that it explains, and the classifiers profit from that.
@@ -39,7 +39,7 @@ def pca_steps(n_components):
     return [("encoder", PCA(n_components, random_state=0))]
 
 
-layers_only = {"linear_paths": False, "early_stopping": False}
+layers_only = {"skip_connections": False, "early_stopping": False}
 two = {"hidden_layer_sizes": (128, 64, 32, 16), "activation": "leaky_relu", "alpha": 1e-3}
 two |= {"code_activation": "identity", "batch_size": 32, "max_iter": 150}
 ten = {"hidden_layer_sizes": (128, 10, 64), "decoder_layer_sizes": (64,), "activation": "elu"}

@@ -31,7 +31,7 @@ X_train, X_test = train_test_split(X, test_size=0.25, random_state=0)
 
 settings = {"hidden_layer_sizes": (), "alpha": 0.01, "max_iter": 100, "random_state": 0}
 kinds = {
-    "no penalty": {"code_activation": "relu", "linear_paths": False},
+    "no penalty": {"code_activation": "relu", "skip_connections": False},
     "L1Sparsity": {"code_penalty": L1Sparsity(weight=1.0)},
     "KLSparsity": {"code_penalty": KLSparsity(target=0.05, weight=2.0)},
 }

@@ -5,7 +5,7 @@ Training on shifted digits
 The training notebook of the original "Autoencoder from Scratch": a network of widths
 64-50-40-36-40-50-64 learns to rebuild 8 x 8 digits from 36 numbers. The original trained for
 3700 epochs, one row at a time. Here the same network trains with mini-batches and Adam, once as it
-was and once with the linear paths that the defaults add, and we compare the errors on the test
+was and once with the skip connections that the defaults add, and we compare the errors on the test
 images.
 """
 
@@ -36,14 +36,14 @@ print(f"{len(X_train)} rows to train on, {len(X_test)} to test on, {X.shape[1]} 
 # %%
 # Training
 # --------
-# ``linear_paths=False`` makes :class:`~skautoencoder.AutoencoderTransformer` the original network,
-# tanh in all layers and a sigmoid at the output; by default there are linear paths beside the
+# ``skip_connections=False`` makes :class:`~skautoencoder.AutoencoderTransformer` the original network,
+# tanh in all layers and a sigmoid at the output; by default there are skip connections beside the
 # layers. ``early_stopping=True`` holds out a tenth of the training rows, records the loss on them
 # after each epoch and restores the weights of the best one. Much of the gain comes late, when the
 # cosine schedule has lowered the learning rate.
 
 settings = {"max_iter": 300, "early_stopping": True, "random_state": 0}
-autoencoder = AutoencoderTransformer(linear_paths=False, **settings).fit(X_train)
+autoencoder = AutoencoderTransformer(skip_connections=False, **settings).fit(X_train)
 with_paths = AutoencoderTransformer(**settings).fit(X_train)
 best_epoch = int(np.argmin(autoencoder.validation_loss_curve_)) + 1
 print(f"{autoencoder.n_iter_} epochs, the best was number {best_epoch}")
@@ -65,7 +65,7 @@ test_l2 = {
     "original, 3700 epochs": 1.12068,
     "PCA(36)": l2(X_test, pca.inverse_transform(pca.transform(X_test))),
     "the same network here": l2(X_test, autoencoder.reconstruct(X_test)),
-    "with linear paths": l2(X_test, with_paths.reconstruct(X_test)),
+    "with skip connections": l2(X_test, with_paths.reconstruct(X_test)),
 }
 for name, value in test_l2.items():
     print(f"{name:<24}{value:9.5f}")

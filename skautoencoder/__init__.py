@@ -4,27 +4,21 @@
 __version__ = "0.1.0"
 
 from ._callbacks import reconstruction_scores
-from ._explore import explore
+from .explorer.explore import explore
 from ._imputer import AutoencoderImputer
 from ._outlier import AutoencoderOutlierDetector
-from ._show_versions import show_versions
+from .utils.show_versions import show_versions
 from ._transformer import AutoencoderTransformer
 from ._variational import VariationalAutoencoderTransformer
-from .checkpoints import Checkpoint
-from .export import register_onnx_converters, to_onnx
-from .images import augment_with_shifts
+from ._checkpoint.checkpoint import Checkpoint
+from ._onnx.export import register_onnx_converters, to_onnx
+from .utils.images import augment_with_shifts
 from .layer_weights import read_layer_weights
-from .network.corruption import GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise
+from .network.corruption import (GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise)
 from .network.penalties import ContractivePenalty, KLSparsity, L1Sparsity
-from .network.schedules import (
-    AdaptiveSchedule,
-    ConstantSchedule,
-    CosineSchedule,
-    InvScalingSchedule,
-    OneCycleSchedule,
-)
-from .network.solvers import LBFGS, SGD, Adam, Muon
-from .persistence import load_model, save_model, trusted_types
+from .network.schedules import (AdaptiveSchedule, ConstantSchedule, CosineSchedule, InvScalingSchedule, OneCycleSchedule)
+from .network.solvers import (LBFGS, SGD, Adam, Muon)
+from .persistence.skops import load_model, save_model, trusted_types
 
 __all__ = [
     "LBFGS",

@@ -8,17 +8,12 @@ import numpy as np
 from .network.activations import ACTIVATIONS
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
-from .network.parallel import quiet_overflow
+from .network.floating_point import quiet_overflow
 from .network.parameters import Parameters, layer_shapes, mirrored_ties
-from .network.principal import (
-    end_in_zeros,
-    lay_paths,
-    n_components_for,
-    principal_components,
-)
+from .network.pca import (end_in_zeros, lay_skip_connections, n_components_for, principal_components)
 from .network.scaling import extremes, means
 
-# Of PCA's linear paths: with much more, curved data keep the code that PCA gives them, with
+# Of PCA's skip connections: with much more, curved data keep the code that PCA gives them, with
 # nothing some keep a constant one (docs/defaults.rst).
 START_SHARE = 0.3
 
@@ -92,13 +87,13 @@ def weight_ties(estimator):
     """Which weights are another layer's, transposed: see `Parameters`."""
     if not estimator.tied_weights:
         return {}
-    return mirrored_ties(n_encoder_layers(estimator), has_linear_paths(estimator))
+    return mirrored_ties(n_encoder_layers(estimator), has_skip_connections(estimator))
 
 
 def layer_activations(estimator, output):
     """Names of the activations of all layers after the input.
 
-    "auto" is silu around an identity code beside linear paths, and tanh everywhere, as in
+    "auto" is silu around an identity code beside skip connections, and tanh everywhere, as in
     the original network, without them. A penalty may have a code activation of its own.
     """
     hidden, code = estimator.activation, estimator.code_activation
@@ -110,26 +105,26 @@ def layer_activations(estimator, output):
 
 
 def _auto_activation(estimator):
-    return "silu" if has_linear_paths(estimator) else estimator._plain_activation
+    return "silu" if has_skip_connections(estimator) else estimator._plain_activation
 
 
 def _auto_code_activation(estimator):
     penalty = estimator.code_penalty
     if penalty is not None and penalty.code_activation is not None:
         return penalty.code_activation
-    return "identity" if has_linear_paths(estimator) else estimator.activation
+    return "identity" if has_skip_connections(estimator) else estimator.activation
 
 
-def has_linear_paths(estimator):
-    """Whether the network has linear paths; "auto": unless output or code were asked for."""
-    if estimator.linear_paths != "auto":
-        return bool(estimator.linear_paths)
+def has_skip_connections(estimator):
+    """Whether the network has skip connections; "auto": unless output or code were asked for."""
+    if estimator.skip_connections != "auto":
+        return bool(estimator.skip_connections)
     penalty = estimator.code_penalty
     if estimator.pretrain_iter or (penalty is not None and penalty.code_activation is not None):
         return False
     loss = LOSSES[estimator.loss]
     is_free = estimator.output_activation in ("auto", "identity", loss.fused_activation)
-    return loss.takes_paths and (is_free or estimator.weight_init == "pca")
+    return loss.takes_skip_connections and (is_free or estimator.weight_init == "pca")
 
 
 def choose_output(estimator, rows):
@@ -141,7 +136,7 @@ def choose_output(estimator, rows):
         return estimator.output_activation
     if LOSSES[estimator.loss].fused_activation is not None:
         return LOSSES[estimator.loss].fused_activation
-    if has_linear_paths(estimator) or estimator.scale in ("standard", "common"):
+    if has_skip_connections(estimator) or estimator.scale in ("standard", "common"):
         return "identity"
     if rows is None:
         return None
@@ -152,7 +147,7 @@ def choose_output(estimator, rows):
 def draw_parameters(estimator, n_features, activations, rng, dtype):
     """Weights drawn by the initialiser, or by the one that fits each activation; biases 0."""
     widths = network_widths(estimator, n_features)
-    shapes = layer_shapes(*widths, has_paths=has_linear_paths(estimator))
+    shapes = layer_shapes(*widths, has_skips=has_skip_connections(estimator))
     parameters = Parameters(shapes, dtype, weight_ties(estimator))
     for number, activation in enumerate(activations):
         if number in parameters.ties:
@@ -168,25 +163,25 @@ def draw_parameters(estimator, n_features, activations, rng, dtype):
 def first_parameters(estimator, rows, activations, rng):
     """Parameters that training starts from, and those that it must not end worse than, or None.
 
-    With linear paths these last are PCA's, unless the loss has a range, which PCA would leave,
+    With skip connections these last are PCA's, unless the loss has a range, which PCA would leave,
     or the code a penalty, of which PCA knows nothing.
     """
     parameters = draw_parameters(estimator, rows.n_features, activations, rng, rows.dtype)
     loss, code = LOSSES[estimator.loss], n_encoder_layers(estimator)
     start_at_the_mean(parameters.biases[len(activations) - 1], rows, loss)
-    if not has_linear_paths(estimator):
+    if not has_skip_connections(estimator):
         return parameters, None
     components = principal_components(rows, estimator.n_components_)
     if loss.fused_activation is not None:
-        lay_paths(parameters, activations, code, components, share=START_SHARE, bounded=True)
+        lay_skip_connections(parameters, activations, code, components, share=START_SHARE, bounded=True)
         return parameters, None
     pca = parameters.copy()
-    lay_paths(pca, activations, code, components)
+    lay_skip_connections(pca, activations, code, components)
     end_in_zeros(pca, activations, code)
     fallback = pca if estimator.code_penalty is None else None
     if estimator.weight_init == "pca":
         return pca, fallback
-    lay_paths(parameters, activations, code, components, share=START_SHARE)
+    lay_skip_connections(parameters, activations, code, components, share=START_SHARE)
     return parameters, fallback
 
 

@@ -9,61 +9,36 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 
-from ._architecture import (
-    choose_output,
-    code_width,
-    decoder_widths,
-    draw_parameters,
-    first_parameters,
-    layer_activations,
-    n_encoder_layers,
-    network_widths,
-    weight_ties,
-)
+from ._architecture import (choose_output, code_width, decoder_widths, draw_parameters, first_parameters, layer_activations, n_encoder_layers, network_widths, weight_ties)
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
-from ._collections import dask_side, is_collection
-from ._compat import Interval, StrOptions
-from ._components import ObjectOf, refuse_parameters_of_nothing
-from ._constant_features import (
-    admitted_to_state,
-    insert_constants,
-    newly_varying,
-    of_features,
-    output_biases,
-    trained_features,
-)
-from ._documentation import DocumentedMixin
-from ._endings import warn_of_bad_end
-from ._progress import progress_line
-from ._random import generators
+from ._dask.dispatch import dask_side, is_collection
+from .utils.compat import Interval, StrOptions
+from .utils.components import ObjectOf, refuse_parameters_of_nothing
+from ._constant_features import (admitted_to_state, insert_constants, newly_varying, of_features, output_biases, trained_features)
+from .utils.documentation import DocumentedMixin
+from ._convergence import warn_of_bad_end
+from .utils.progress import progress_line
+from .utils.random import generators
 from ._reconstruction import ReconstructionMixin
-from ._settings import PCA_MARGIN, hold_out, make_solver, training_settings
-from ._threads import single_threaded_blas
-from ._validation import (
-    check_parameters,
-    check_range,
-    has_partial_fit,
-    in_fitted_units,
-    refuse_other_network,
-    training_rows,
-    unchanged_on_failure,
-    warn_of_wide_code,
-)
-from ._versions import VersionedMixin
-from .checkpoints import kept_fit
+from ._settings import (PCA_MARGIN, hold_out, make_solver, training_settings)
+from .utils.threads import single_threaded_blas
+from ._validation import (check_parameters, check_range, has_partial_fit, apply_scaling, refuse_other_network, training_rows, unchanged_on_failure, warn_of_wide_code)
+from .utils.versions import VersionedMixin
+from ._checkpoint.checkpoint import active_checkpoint
 from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from .network.autoencoder import Autoencoder
 from .network.bottleneck import PlainCode
-from .network.full_batch import trainer_for
+from .network.lbfgs import trainer_for
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
-from .network.parallel import Workers, quiet_overflow
+from .network.thread_pool import ThreadPool
+from .network.floating_point import quiet_overflow
 from .network.parameters import Parameters
 from .network.pretraining import pretrain
-from .network.scaling import deviations, fit_scaling, means, varies
+from .network.scaling import (deviations, fit_scaling, means, varies)
 from .network.schedules import SCHEDULES, Schedule
 from .network.solvers import SOLVERS, Solver
-from .network.training import Fallback, Snapshot
+from .network.trainer import Fallback, Snapshot
 
 
 class BaseAutoencoder(
@@ -76,7 +51,7 @@ class BaseAutoencoder(
 
     # How many of the encoder's outputs a unit of the code takes.
     _outputs_per_code_unit = 1
-    # What "auto" is for the hidden layers where there are no linear paths.
+    # What "auto" is for the hidden layers where there are no skip connections.
     _plain_activation = "tanh"
 
     _parameter_constraints = {
@@ -145,25 +120,25 @@ class BaseAutoencoder(
             so that its `score` is below 0 on the training rows, or where it diverged and PCA
             or the weights from before are kept.
         """
-        with unchanged_on_failure(self), kept_fit() as kept:
+        with unchanged_on_failure(self), active_checkpoint() as kept:
             continues = self.warm_start and hasattr(self, "coefs_")
             seed = kept.seed(self.random_state)
-            with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
+            with single_threaded_blas() as n_threads, ThreadPool(n_threads) as pool:
                 rows, split_rng, rng, fallback = self._prepare(X, sample_weight, continues, seed)
-                trainer = self._trainer(rows, rng, workers, in_fit=True)
-                order, validation_rows = hold_out(
+                trainer = self._trainer(rows, rng, pool, in_fit=True)
+                indices, validation_rows = hold_out(
                     self, rows, trainer.autoencoder.n_weights, split_rng
                 )
-                kept.begin(self, rows, trainer, order)
+                kept.begin(self, rows, trainer, indices)
                 if self.pretrain_iter and not (continues or kept.is_resumed):
-                    self._pretrain(trainer, order)
+                    self._pretrain(trainer, indices)
                 tasks = FitTasks(self, trainer, rows.X, sample_weight)
                 if not kept.is_over:
-                    self._train(trainer, order, validation_rows, fallback, tasks, kept)
+                    self._train(trainer, indices, validation_rows, fallback, tasks, kept)
                 history = trainer.history
                 self._store(trainer)
-                self._finish(rows, workers)
-                warn_of_bad_end(self, rows, trainer, workers)
+                self._finish(rows, pool)
+                warn_of_bad_end(self, rows, trainer, pool)
             self.best_loss_ = history.best_loss
             tasks.end()
         if history.interrupted:
@@ -206,13 +181,13 @@ class BaseAutoencoder(
             As in `fit`.
         """
         with unchanged_on_failure(self):
-            with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
+            with single_threaded_blas() as n_threads, ThreadPool(n_threads) as pool:
                 continues = hasattr(self, "coefs_")
                 rows, _, rng, _ = self._prepare(X, sample_weight, continues, self.random_state)
-                trainer = self._trainer(rows, rng, workers, in_fit=False)
-                trainer.fit_pass(rows.order())
+                trainer = self._trainer(rows, rng, pool, in_fit=False)
+                trainer.fit_pass(rows.indices())
                 self._store(trainer)
-                self._finish(rows, workers)
+                self._finish(rows, pool)
             self.best_loss_ = self.loss_curve_[-1]
         return self
 
@@ -261,7 +236,7 @@ class BaseAutoencoder(
             rows, fallback = self._begin(rows, rng)
         return rows, split_rng, rng, fallback
 
-    def _train(self, trainer, order, validation_rows, fallback, tasks, kept):
+    def _train(self, trainer, indices, validation_rows, fallback, tasks, kept):
         """Run the epochs, and tell of them: on the line of `verbose`, to callbacks, in a file."""
 
         def before_epoch():
@@ -276,23 +251,23 @@ class BaseAutoencoder(
                     show(history, learning_rate)
                 return tasks.end_epoch()
 
-            history = trainer.fit(order, validation_rows, on_epoch, fallback, before_epoch)
+            history = trainer.fit(indices, validation_rows, on_epoch, fallback, before_epoch)
             if show is not None:
                 show.end(history)
         kept.end()
 
-    def _pretrain(self, trainer, order):
+    def _pretrain(self, trainer, indices):
         """Train the layers one by one, on the rows that the whole network will be trained on."""
         n_epochs = int(self.pretrain_iter)
         settings = replace(trainer.settings, max_iter=n_epochs, n_iter_no_change=n_epochs)
         pretrain(
             trainer.parameters,
             self.activations_,
-            trainer.rows.select(order),
+            trainer.rows.select(indices),
             settings,
             LOSSES["squared_error"],
             trainer.rng,
-            trainer.workers,
+            trainer.pool,
             self.corruption,
         )
 
@@ -304,7 +279,7 @@ class BaseAutoencoder(
         fallback = self._earlier_fit()
         if drawn is not None:
             self.coefs_ = [drawn, *self.coefs_[1:]]
-        rows = in_fitted_units(self, rows.restricted_to(self._trained_features()))
+        rows = apply_scaling(self, rows.restricted_to(self._trained_features()))
         check_range(rows, self.loss)
         return rows, fallback
 
@@ -322,7 +297,7 @@ class BaseAutoencoder(
         self.is_constant_ = self.is_constant_ & ~newly
         trained = self._trained_features()
         self._solver_state = admitted_to_state(
-            *(self._solver_state, *self._layers_and_paths(), len(self.activations_)),
+            *(self._solver_state, *self._layers_and_skips(), len(self.activations_)),
             *(before, trained, weight_ties(self)),
         )
         bias = self.intercepts_[-1].copy()
@@ -379,7 +354,7 @@ class BaseAutoencoder(
         output = self._choose_output(rows)
         of_trained = slice(None) if trained is None else trained
         self._fit_scaling(rows, mean[of_trained], deviation[of_trained], output)
-        in_fitted_units(self, rows)
+        apply_scaling(self, rows)
         check_range(rows, self.loss)
         warn_of_wide_code(self, rows.n_features)
         self.n_components_ = code_width(self.n_components, rows.n_features, rows)
@@ -423,7 +398,7 @@ class BaseAutoencoder(
         self._set_parameters(parameters)
         self.n_layers_ = len(self.coefs_) + 1
         self._n_encoder_layers = n_encoder_layers(self)
-        self._has_bounded_paths = LOSSES[self.loss].fused_activation is not None
+        self._has_bounded_skips = LOSSES[self.loss].fused_activation is not None
         self._has_tied_weights = bool(self.tied_weights)
         self.loss_curve_, self.validation_loss_curve_ = [], None
         self.n_iter_ = self.t_ = 0
@@ -432,14 +407,14 @@ class BaseAutoencoder(
     def _parameters(self):
         """A copy of the weights and biases that are trained, in one flat vector."""
         n_layers, features = len(self.coefs_), self._trained_features()
-        coefs, intercepts = of_features(*self._layers_and_paths(), n_layers, features)
+        coefs, intercepts = of_features(*self._layers_and_skips(), n_layers, features)
         return Parameters.from_arrays(coefs, intercepts, weight_ties(self))
 
-    def _layers_and_paths(self):
-        """Weights and biases, the linear paths' last."""
+    def _layers_and_skips(self):
+        """Weights and biases, the skip connections' last."""
         return (
-            self.coefs_ + self.linear_coefs_,
-            self.intercepts_ + self.linear_intercepts_,
+            self.coefs_ + self.skip_coefs_,
+            self.intercepts_ + self.skip_intercepts_,
         )
 
     def _set_parameters(self, parameters):
@@ -452,8 +427,8 @@ class BaseAutoencoder(
             values = values if self.shift_ is None else np.zeros_like(values)
             biases = output_biases(values, self.output_activation_)
             coefs, intercepts = insert_constants(coefs, intercepts, n_layers, is_constant, biases)
-        self.coefs_, self.linear_coefs_ = coefs[:n_layers], coefs[n_layers:]
-        self.intercepts_, self.linear_intercepts_ = intercepts[:n_layers], intercepts[n_layers:]
+        self.coefs_, self.skip_coefs_ = coefs[:n_layers], coefs[n_layers:]
+        self.intercepts_, self.skip_intercepts_ = intercepts[:n_layers], intercepts[n_layers:]
 
     def _choose_output(self, rows):
         """Name of the output's activation."""
@@ -475,7 +450,7 @@ class BaseAutoencoder(
             corruption=self.corruption,
         )
 
-    def _trainer(self, rows, rng, workers, in_fit):
+    def _trainer(self, rows, rng, pool, in_fit):
         parameters = self._parameters()
         encoder, decoder = network_widths(self, rows.n_features)
         settings = training_settings(self, [*encoder, *decoder], len(rows), in_fit)
@@ -483,11 +458,11 @@ class BaseAutoencoder(
         make = self._network_maker()
         if is_collection(rows.X):
             trainer = dask_side().ClusterTrainer
-            return trainer(make, parameters, rows, settings, state, rng, workers)
+            return trainer(make, parameters, rows, settings, state, rng, pool)
         trainer = trainer_for(settings.solver)
-        return trainer(make(parameters), parameters, rows, settings, state, rng, workers)
+        return trainer(make(parameters), parameters, rows, settings, state, rng, pool)
 
-    def _finish(self, rows, workers):
+    def _finish(self, rows, pool):
         """Learn what a fitted network says about the rows it was trained on: here nothing."""
 
     def _store(self, trainer):

@@ -1,12 +1,12 @@
 """Features that do not vary in `fit`: training leaves them out, and a fitted network has them back.
 
 They enter it by weights of 0, so they change nothing for the others, and leave it as the value that
-they had. Lists of weights and biases hold those of all layers, then those of the linear paths.
+they had. Lists of weights and biases hold those of all layers, then those of the skip connections.
 """
 
 import numpy as np
 
-from .network.parallel import quiet_overflow
+from .network.floating_point import quiet_overflow
 from .network.parameters import Parameters
 from .network.scaling import deviations, varies
 

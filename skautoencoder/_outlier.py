@@ -15,14 +15,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import code_width
 from ._base import BaseAutoencoder
-from ._compat import Interval, StrOptions
-from ._documentation import DocumentedMixin
-from ._random import generators
+from .utils.compat import Interval, StrOptions
+from .utils.documentation import DocumentedMixin
+from .utils.random import generators
 from ._transformer import AutoencoderTransformer
 from ._validation import check_rows, training_rows, unchanged_on_failure
-from ._versions import VersionedMixin
-from .network.parallel import quiet_overflow
-from .network.principal import principal_components
+from .utils.versions import VersionedMixin
+from .network.floating_point import quiet_overflow
+from .network.pca import principal_components
 from .network.scaling import means, standard_scaling, total_variation
 
 # What "auto" and None stand for. Narrow codes cannot copy outliers, wide ones leave small
@@ -311,7 +311,7 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
     def _standardise(self, rows):
         """Learn the units of the features, and set them as the scaling of the rows."""
         rows.scaling = standard_scaling(rows, means(rows))
-        rows.center = np.zeros(rows.n_features)
+        rows.feature_means = np.zeros(rows.n_features)
         self.mean_, self.scale_ = rows.scaling.shift, rows.scaling.scale
 
     def _draw_members(self, rows):

@@ -7,13 +7,14 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils.validation import check_is_fitted
 
-from ._collections import dask_side, is_collection, takes_collections
-from ._threads import single_threaded_blas
+from ._dask.dispatch import dask_side, is_collection, takes_collections
+from .utils.threads import single_threaded_blas
 from ._validation import code_rows, inference_rows
 from .network.inference import outputs, row_errors, squared_errors
 from .network.layers import ConstantOutputs, encoder_and_decoder
-from .network.parallel import Workers, quiet_overflow
-from .network.scaling import ROUNDINGS, Scaling, means, total_variation
+from .network.thread_pool import ThreadPool
+from .network.floating_point import quiet_overflow
+from .network.scaling import (ROUNDINGS, Scaling, means, total_variation)
 
 # A cell may be so many times as far from its feature's mean as the deviation of a constant feature.
 CELL_ROUNDINGS = 4 * ROUNDINGS
@@ -23,7 +24,7 @@ CELL_ROUNDINGS = 4 * ROUNDINGS
 class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Encoding, decoding and errors of a fitted network.
 
-    It reads `coefs_`, `intercepts_`, `linear_coefs_`, `linear_intercepts_`, `activations_`,
+    It reads `coefs_`, `intercepts_`, `skip_coefs_`, `skip_intercepts_`, `activations_`,
     `shift_`, `scale_`, `mean_`, `is_constant_`, `_n_encoder_layers` and `_has_bounded_paths`, and
     changes nothing: several threads may share an estimator. Of a Dask array or dataframe, methods
     return a lazy one.
@@ -168,7 +169,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         check_is_fitted(self)
         rows = inference_rows(self, X, sample_weight)
         errors, _ = run(row_errors, self._networks(), rows)
-        rows.scaling = rows.center = None
+        rows.scaling = rows.feature_means = None
         with quiet_overflow():
             residual = float(
                 errors.sum() if rows.sample_weight is None else errors @ rows.sample_weight
@@ -183,11 +184,11 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     def _networks(self):
         """Encoder and decoder."""
         encoder, decoder = encoder_and_decoder(
-            self.coefs_ + self.linear_coefs_,
-            self.intercepts_ + self.linear_intercepts_,
+            self.coefs_ + self.skip_coefs_,
+            self.intercepts_ + self.skip_intercepts_,
             self.activations_,
             self._n_encoder_layers,
-            self._has_bounded_paths,
+            self._has_bounded_skips,
         )
         if self.is_constant_.any():
             decoder.constants = constant_outputs(self.is_constant_, self.mean_, self._scaling())
@@ -262,5 +263,5 @@ def explained_share(residual, variation, n_rows):
 
 def run(function, networks, rows, **options):
     """Call an inference function with the threads that we may use."""
-    with single_threaded_blas() as n_threads, Workers(n_threads) as workers:
-        return function(networks, rows, workers, **options)
+    with single_threaded_blas() as n_threads, ThreadPool(n_threads) as pool:
+        return function(networks, rows, pool, **options)

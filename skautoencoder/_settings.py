@@ -5,7 +5,7 @@ import numpy as np
 from .network.losses import LOSSES
 from .network.schedules import SCHEDULES
 from .network.solvers import SOLVERS
-from .network.training import Settings
+from .network.trainer import TrainingSettings
 
 # What "auto" stands for.
 AUTO_BATCH_SIZE = 64
@@ -39,7 +39,7 @@ def training_settings(estimator, widths, n_rows, in_fit):
     `widths` are those of all layers.
     """
     solver, schedule = make_solver(estimator), make_schedule(estimator)
-    return Settings(
+    return TrainingSettings(
         loss=LOSSES[estimator.loss],
         solver=solver,
         schedule=schedule,
@@ -80,7 +80,7 @@ def hold_out(estimator, rows, n_weights, rng):
     """Return the order of the training rows, and the validation rows or None."""
     n_rows = len(rows)
     if not _holds_out(estimator, n_rows, n_weights):
-        return rows.order(), None
+        return rows.indices(), None
     n_validation = max(1, round(estimator.validation_fraction * n_rows))
     if n_validation >= n_rows:
         raise ValueError(

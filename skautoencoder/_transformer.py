@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
-from ._compat import Interval, StrOptions
-from ._components import ObjectOf
+from .utils.compat import Interval, StrOptions
+from .utils.components import ObjectOf
 from ._validation import check_parameters
 from .layer_weights import from_layer_form, split_at_code, to_layer_form
 from .network.activations import HIDDEN_ACTIVATIONS
@@ -43,18 +43,18 @@ class AutoencoderTransformer(BaseAutoencoder):
     activation : str, default="auto"
         Activation of the hidden layers: "identity", "tanh", "sigmoid", "relu",
         "leaky_relu", "elu", "selu", "silu", "gelu" or "softplus". "auto" is "silu" beside
-        linear paths and "tanh" without them.
+        skip connections and "tanh" without them.
 
     code_activation : str, default="auto"
         Activation of the code, one of the same; "auto" is "identity"
-        beside linear paths, and the one of the hidden layers without them. A
+        beside skip connections, and the one of the hidden layers without them. A
         `code_penalty` may have its own: "relu" for :class:`L1Sparsity`, "sigmoid" for
         :class:`KLSparsity`.
 
     output_activation : str, default="auto"
         Activation of the output, one of the same or "exp". "auto" is "sigmoid" for
         `loss="binary_cross_entropy"`, "exp" for `loss="poisson"`, "identity"
-        beside linear paths, and without them "sigmoid" where all of X lies in [0, 1] and
+        beside skip connections, and without them "sigmoid" where all of X lies in [0, 1] and
         `scale` does not move it elsewhere, else "identity".
 
     loss : str, default="squared_error"
@@ -71,8 +71,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         - "poisson": half the Poisson deviance, for counts; needs X in [0, inf) and an
           exponential output.
 
-    linear_paths : bool or "auto", default="auto"
-        Whether the network has linear paths beside its layers: from the input to the
+    skip_connections : bool or "auto", default="auto"
+        Whether the network has skip connections beside its layers: from the input to the
         code, added to the last layer of the encoder, and from the code to the output,
         added to the last of the decoder. They start along the principal components, and
         `fit` ends with PCA itself, which they hold, where it has found nothing better:
@@ -91,7 +91,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         for relu and leaky_relu, lecun for selu, glorot for the others. Biases start at 0;
         those of the output with the losses "binary_cross_entropy" and "poisson" start
         where the output is the mean of each feature. "pca" draws as "auto" does, but
-        sets the last layers of encoder and decoder to 0 and the linear paths to PCA's,
+        sets the last layers of encoder and decoder to 0 and the skip connections to PCA's,
         so that training starts exactly at PCA's reconstruction.
 
     scale : {"auto", "common", "standard", "minmax"} or None, default="auto"
@@ -129,7 +129,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         Epochs, or iterations of "lbfgs", for which each layer of the encoder, from the outside
         in, is first trained by itself, with the decoder's that mirrors it, to rebuild what the
         layers before it give [2]_; 0 for none. A help to deep networks of saturating units. It
-        needs a decoder that mirrors the encoder, no linear paths (which "auto" then leaves out),
+        needs a decoder that mirrors the encoder, no skip connections (which "auto" then leaves out),
         and memory for the values of one layer for all rows.
 
     alpha : float, default=0.0
@@ -207,11 +207,11 @@ class AutoencoderTransformer(BaseAutoencoder):
     intercepts_ : list of ndarray of shape (n_out,)
         Biases of every layer.
 
-    linear_coefs_ : list of ndarray of shape (n_in, n_out)
-        Weights of the linear paths, to the code and to the output; empty without them.
+    skip_coefs_ : list of ndarray of shape (n_in, n_out)
+        Weights of the skip connections, to the code and to the output; empty without them.
 
-    linear_intercepts_ : list of ndarray of shape (n_out,)
-        Biases of the linear paths.
+    skip_intercepts_ : list of ndarray of shape (n_out,)
+        Biases of the skip connections.
 
     loss_curve_ : list of float
         Mean loss over the training rows in each epoch, with the penalty of `alpha`,
@@ -227,7 +227,7 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     kept_ : {"network", "pca", "earlier"}
         Which weights the last call kept: those that it has trained; PCA's, see
-        `linear_paths`; or those that a warm start went on from.
+        `skip_connections`; or those that a warm start went on from.
 
     stop_reason_ : str or None
         What ended training: "max_iter"; "no_change" in `n_iter_no_change` epochs;
@@ -305,7 +305,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         **BaseAutoencoder._parameter_constraints,
         "code_activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
         "loss": [StrOptions(set(LOSSES))],
-        "linear_paths": ["boolean", StrOptions({"auto"})],
+        "skip_connections": ["boolean", StrOptions({"auto"})],
         "weight_init": [StrOptions({"auto", "pca", *INITIALIZERS})],
         "tied_weights": ["boolean"],
         "corruption": [ObjectOf(Corruption), None],
@@ -323,7 +323,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         code_activation="auto",
         output_activation="auto",
         loss="squared_error",
-        linear_paths="auto",
+        skip_connections="auto",
         weight_init="auto",
         scale="auto",
         tied_weights=False,
@@ -353,7 +353,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.code_activation = code_activation
         self.output_activation = output_activation
         self.loss = loss
-        self.linear_paths = linear_paths
+        self.skip_connections = skip_connections
         self.weight_init = weight_init
         self.scale = scale
         self.tied_weights = tied_weights
@@ -413,7 +413,7 @@ class AutoencoderTransformer(BaseAutoencoder):
             **{
                 "activation": "tanh",
                 "output_activation": "sigmoid",
-                "linear_paths": False,
+                "skip_connections": False,
                 **params,
             },
         )
@@ -442,13 +442,13 @@ class AutoencoderTransformer(BaseAutoencoder):
         Raises
         ------
         ValueError
-            Where the network has linear paths, or where X is scaled and the output's
+            Where the network has skip connections, or where X is scaled and the output's
             activation is not the identity: no matrix can undo the scaling after it.
         """
         check_is_fitted(self)
-        if self.linear_coefs_:
+        if self.skip_coefs_:
             raise ValueError(
-                "Layer weights have no place for linear paths: fit with linear_paths=False."
+                "Layer weights have no place for skip connections: fit with skip_connections=False."
             )
         return to_layer_form(
             self.coefs_, self.intercepts_, self._scaling(), self.output_activation_

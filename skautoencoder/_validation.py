@@ -8,21 +8,13 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import assert_all_finite, check_array, validate_data
 
-from ._architecture import (
-    check_width,
-    decoder_widths,
-    has_linear_paths,
-    hidden_widths,
-    layer_activations,
-    n_encoder_layers,
-    network_widths,
-)
-from ._collections import dask_side, is_collection
+from ._architecture import (check_width, decoder_widths, has_skip_connections, hidden_widths, layer_activations, n_encoder_layers, network_widths)
+from ._dask.dispatch import dask_side, is_collection
 from .network.corruption import Corruption
 from .network.losses import LOSSES
-from .network.parallel import quiet_overflow
+from .network.floating_point import quiet_overflow
 from .network.penalties import CodePenalty
-from .network.rows import Rows
+from .network.dataset import Dataset
 from .network.scaling import extremes
 from .network.solvers import SOLVERS
 
@@ -70,7 +62,7 @@ def check_parameters(estimator):
             f"loss={estimator.loss!r} needs output_activation={fused!r}. "
             f"Got {output!r} instead: leave output_activation at 'auto'."
         )
-    _check_linear_paths(estimator, LOSSES[estimator.loss])
+    _check_skip_connections(estimator, LOSSES[estimator.loss])
     _check_mirror(estimator)
     _check_pretraining(estimator)
     _check_code_penalty(estimator)
@@ -111,10 +103,10 @@ def _check_mirror(estimator):
 
 def _check_pretraining(estimator):
     """Raise ValueError where there is something beside the layers that are pretrained."""
-    if estimator.pretrain_iter and has_linear_paths(estimator):
+    if estimator.pretrain_iter and has_skip_connections(estimator):
         raise ValueError(
-            f"pretrain_iter={estimator.pretrain_iter!r} trains layers to do what linear paths do "
-            "already. Got linear_paths=True: leave it at 'auto', or set pretrain_iter=0."
+            f"pretrain_iter={estimator.pretrain_iter!r} trains layers to do what skip connections do "
+            "already. Got skip_connections=True: leave it at 'auto', or set pretrain_iter=0."
         )
 
 
@@ -122,7 +114,7 @@ def _check_code_penalty(estimator):
     """Raise ValueError where the penalty makes no sense for the code."""
     if estimator.code_penalty is not None:
         code = layer_activations(estimator, "identity")[n_encoder_layers(estimator) - 1]
-        estimator.code_penalty.check_code(code, has_linear_paths(estimator))
+        estimator.code_penalty.check_code(code, has_skip_connections(estimator))
 
 
 def _check_randomness(estimator):
@@ -150,19 +142,19 @@ def _is_random(part, estimator):
     return part is not None and part != 0
 
 
-def _check_linear_paths(estimator, loss):
+def _check_skip_connections(estimator, loss):
     """Raise ValueError for paths that the loss cannot take or that the start needs."""
-    has_paths = has_linear_paths(estimator)
-    if has_paths and not loss.takes_paths:
+    has_skips = has_skip_connections(estimator)
+    if has_skips and not loss.takes_skip_connections:
         raise ValueError(
-            f"loss={estimator.loss!r} cannot be trained with linear paths. Got linear_paths="
-            f"{estimator.linear_paths!r}: leave it at 'auto', or use another loss."
+            f"loss={estimator.loss!r} cannot be trained with skip connections. Got skip_connections="
+            f"{estimator.skip_connections!r}: leave it at 'auto', or use another loss."
         )
-    if estimator.weight_init == "pca" and (loss.fused_activation is not None or not has_paths):
+    if estimator.weight_init == "pca" and (loss.fused_activation is not None or not has_skips):
         raise ValueError(
-            "weight_init='pca' needs linear paths and an output that may take any value. Got "
-            f"linear_paths={estimator.linear_paths!r} and loss={estimator.loss!r}: leave "
-            "linear_paths at 'auto' and use loss='squared_error', 'huber' or 'absolute_error', "
+            "weight_init='pca' needs skip connections and an output that may take any value. Got "
+            f"skip_connections={estimator.skip_connections!r} and loss={estimator.loss!r}: leave "
+            "skip_connections at 'auto' and use loss='squared_error', 'huber' or 'absolute_error', "
             "or choose another weight_init."
         )
 
@@ -224,38 +216,38 @@ def _refuse_other_kind(estimator):
             f"Training cannot go on: tied_weights={estimator.tied_weights!r} asks for another "
             "network than the fitted one. Restore it, or call fit with warm_start=False."
         )
-    if has_linear_paths(estimator) != bool(estimator.linear_coefs_):
+    if has_skip_connections(estimator) != bool(estimator.skip_coefs_):
         raise ValueError(
             "Training cannot go on: the parameters ask for a network "
-            f"with{'out' if estimator.linear_coefs_ else ''} linear paths, and the fitted one is "
-            "not of this kind. Restore linear_paths, output_activation, loss and weight_init, or "
+            f"with{'out' if estimator.skip_coefs_ else ''} skip connections, and the fitted one is "
+            "not of this kind. Restore skip_connections, output_activation, loss and weight_init, or "
             "call fit with warm_start=False."
         )
     fused = LOSSES[estimator.loss].fused_activation
-    if estimator.linear_coefs_ and (fused is not None) != estimator._has_bounded_paths:
+    if estimator.skip_coefs_ and (fused is not None) != estimator._has_bounded_skips:
         raise ValueError(
-            f"Training cannot go on: loss={estimator.loss!r} does not fit the linear paths of the "
+            f"Training cannot go on: loss={estimator.loss!r} does not fit the skip connections of the "
             "fitted network. Restore the loss, or call fit with warm_start=False."
         )
 
 
 def training_rows(estimator, X, sample_weight, dtype, reset):
-    """Validated `Rows`, those with zero weight left out; of a Dask collection, on its cluster."""
+    """Validated `Dataset`, those with zero weight left out; of a Dask collection, on its cluster."""
     if is_collection(X):
-        return dask_side().cluster_rows(estimator, X, sample_weight, dtype, reset)
+        return dask_side().cluster_dataset(estimator, X, sample_weight, dtype, reset)
     X, has_missing = check_rows(estimator, X, dtype, reset)
     check_magnitude(X)
     weights = check_sample_weight(sample_weight, X)
-    rows = Rows(X, sample_weight=weights, has_missing=has_missing)
+    rows = Dataset(X, sample_weight=weights, has_missing=has_missing)
     return rows if weights is None or weights.all() else rows.select(np.flatnonzero(weights))
 
 
 def inference_rows(estimator, X, sample_weight=None):
-    """Validated `Rows` of the width that the estimator was fitted on, as its network sees them."""
+    """Validated `Dataset` of the width that the estimator was fitted on, as its network sees them."""
     X, has_missing = check_rows(estimator, X, [np.float64, np.float32], reset=False)
     weights = check_sample_weight(sample_weight, X)
-    rows = Rows(X, sample_weight=weights, has_missing=has_missing)
-    return in_fitted_units(estimator, rows)
+    rows = Dataset(X, sample_weight=weights, has_missing=has_missing)
+    return apply_scaling(estimator, rows)
 
 
 def check_rows(estimator, X, dtype, reset):
@@ -278,12 +270,12 @@ def native(X):
     return X
 
 
-def in_fitted_units(estimator, rows):
+def apply_scaling(estimator, rows):
     """Set the scaling of the rows, and the means of their features, to those of the fit."""
     scaling, mean = estimator._scaling(), estimator.mean_
     rows.scaling = scaling and scaling.of(rows.features)
     if mean is not None:
-        rows.center = rows.in_network_units(mean if rows.features is None else mean[rows.features])
+        rows.feature_means = rows.in_network_units(mean if rows.features is None else mean[rows.features])
     elif rows.has_missing:
         raise ValueError(
             f"X has missing values (NaN), but this {type(estimator).__name__} was made of weights "
@@ -324,7 +316,7 @@ def check_magnitude(X):
 
 
 def code_rows(estimator, X, n_components):
-    """Validated `Rows` of codes."""
+    """Validated `Dataset` of codes."""
     with quiet_overflow():
         X = check_array(
             native(X),
@@ -343,7 +335,7 @@ def code_rows(estimator, X, n_components):
             f"X has {X.shape[1]} features, but the codes of this "
             f"{type(estimator).__name__} have {n_components}: pass what transform returns."
         )
-    return Rows(X)
+    return Dataset(X)
 
 
 def check_sample_weight(sample_weight, X):

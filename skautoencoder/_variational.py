@@ -6,17 +6,17 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
-from ._collections import takes_collections
-from ._compat import Interval, StrOptions, validate_parameter_constraints
-from ._random import generators
+from ._dask.dispatch import takes_collections
+from .utils.compat import Interval, StrOptions, validate_parameter_constraints
+from .utils.random import generators
 from ._reconstruction import run
-from ._validation import in_fitted_units, inference_rows
+from ._validation import apply_scaling, inference_rows
 from .network.bottleneck import MIN_NOISE_VARIANCE, GaussianCode, moments
 from .network.inference import column_variances, evidence_lower_bounds, outputs
 from .network.layers import Dense
 from .network.likelihoods import LIKELIHOODS
 from .network.losses import LOSSES
-from .network.parallel import quiet_overflow
+from .network.floating_point import quiet_overflow
 from .network.scaling import deviations
 
 # Draws of the code by which the evidence lower bound is estimated, or four for each unit.
@@ -143,8 +143,8 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     intercepts_ : list of ndarray of shape (n_out,)
         Biases of every layer.
 
-    linear_coefs_, linear_intercepts_ : list
-        Empty: there are no linear paths.
+    skip_coefs_, skip_intercepts_ : list
+        Empty: there are no skip connections.
 
     loss_curve_ : list of float
         Minus the evidence lower bound of a training row in each epoch, in the network's
@@ -226,7 +226,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     _plain_activation = "silu"
 
     # What is fixed here, and a parameter of AutoencoderTransformer.
-    linear_paths = False
+    skip_connections = False
     tied_weights = False
     corruption = None
     code_penalty = None
@@ -366,7 +366,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         """
         check_is_fitted(self)
         rows = inference_rows(self, X).restricted_to(self._trained_features())
-        in_fitted_units(self, rows)
+        apply_scaling(self, rows)
         bounds = run(
             evidence_lower_bounds,
             self._network_maker()(self._parameters()),
@@ -400,7 +400,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         self.noise_variance_, self._gradient_norm = None, 0.0
         if self.loss == "squared_error":
             # Before it has learned anything, the network's errors are the rows' deviations.
-            variance = float(np.square(deviations(rows, rows.center)).mean())
+            variance = float(np.square(deviations(rows, rows.feature_means)).mean())
             self.noise_variance_ = max(variance, MIN_NOISE_VARIANCE)
         return rows, fallback
 
@@ -411,9 +411,9 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         if self.loss == "squared_error":
             self.noise_variance_ = bottleneck.noise_variance
 
-    def _finish(self, rows, workers):
-        rows = in_fitted_units(self, rows.restricted_to(None))
-        variances = column_variances([self._networks()[0]], rows, workers)
+    def _finish(self, rows, pool):
+        rows = apply_scaling(self, rows.restricted_to(None))
+        variances = column_variances([self._networks()[0]], rows, pool)
         self.code_variance_ = variances.astype(rows.dtype)
 
 

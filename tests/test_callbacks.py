@@ -7,11 +7,7 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skautoencoder import (
-    AutoencoderTransformer,
-    VariationalAutoencoderTransformer,
-    reconstruction_scores,
-)
+from skautoencoder import AutoencoderTransformer, VariationalAutoencoderTransformer, reconstruction_scores
 
 callback = pytest.importorskip(
     "sklearn.callback", reason="scikit-learn has callbacks from version 1.9 on"
@@ -74,7 +70,7 @@ def test_a_fit_and_each_of_its_epochs_is_a_task(solver, X):
 
 def test_callbacks_see_the_estimator_as_if_it_had_been_stopped_there(X):
     recorder = Recorder()
-    params = {"linear_paths": False, "early_stopping": False, "learning_rate": "constant"}
+    params = {"skip_connections": False, "early_stopping": False, "learning_rate": "constant"}
     fitted = autoencoder(**params).set_callbacks(recorder).fit(X)
     for n_epochs, seen in enumerate(recorder.fitted[:-1], start=1):
         assert seen.n_iter_ == len(seen.loss_curve_) == n_epochs

@@ -27,40 +27,22 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skautoencoder
-from skautoencoder import (
-    LBFGS,
-    SGD,
-    AdaptiveSchedule,
-    AutoencoderImputer,
-    AutoencoderOutlierDetector,
-    AutoencoderTransformer,
-    Checkpoint,
-    ContractivePenalty,
-    GaussianNoise,
-    KLSparsity,
-    L1Sparsity,
-    MaskingNoise,
-    Muon,
-    SaltAndPepperNoise,
-    SwapNoise,
-    VariationalAutoencoderTransformer,
-    _base,
-    _files,
-    _fingerprint,
-)
-from skautoencoder._checkpoint_file import MAGIC, decode, encode
-from skautoencoder._files import sole_use, write_whole
-from skautoencoder._fingerprint import describe
-from skautoencoder.network import gradients
-from skautoencoder.network.training import Trainer
+from skautoencoder import (LBFGS, SGD, AdaptiveSchedule, AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, Checkpoint, ContractivePenalty, GaussianNoise, KLSparsity, L1Sparsity, MaskingNoise, Muon, SaltAndPepperNoise, SwapNoise, VariationalAutoencoderTransformer, _base)
+from skautoencoder.utils import files as _files
+from skautoencoder._checkpoint import fingerprint as _fingerprint
+from skautoencoder._checkpoint.file_format import MAGIC, decode, encode
+from skautoencoder.utils.files import sole_use, write_whole
+from skautoencoder._checkpoint.fingerprint import describe
+from skautoencoder.network import backprop as gradients
+from skautoencoder.network.trainer import Trainer
 
 SMALL = {"n_components": 2, "hidden_layer_sizes": 5, "max_iter": 7, "random_state": 0}
 PLATEAUS = {"learning_rate": AdaptiveSchedule(max_decays=9), "tol": 1e3, "n_iter_no_change": 2}
 
 
 def autoencoder(**params):
-    # With linear paths the end might be PCA's weights, whatever has been trained.
-    return AutoencoderTransformer(**{**SMALL, "linear_paths": False, **params})
+    # With skip connections the end might be PCA's weights, whatever has been trained.
+    return AutoencoderTransformer(**{**SMALL, "skip_connections": False, **params})
 
 
 def variational(**params):
@@ -68,7 +50,7 @@ def variational(**params):
 
 
 MODELS = [
-    autoencoder(linear_paths="auto"),
+    autoencoder(skip_connections="auto"),
     autoencoder(solver=SGD(), **PLATEAUS),
     autoencoder(learning_rate=AdaptiveSchedule(), tol=1e3, n_iter_no_change=1),
     autoencoder(solver="muon", learning_rate="one_cycle", tied_weights=True),
@@ -79,7 +61,7 @@ MODELS = [
     autoencoder(corruption=SaltAndPepperNoise(), code_penalty=KLSparsity(), solver="sgd"),
     autoencoder(hidden_layer_sizes=(5, 4), code_penalty=ContractivePenalty(), dropout=0.1),
     autoencoder(corruption=SwapNoise(), code_penalty=L1Sparsity(), early_stopping=True),
-    autoencoder(linear_paths="auto", loss="huber", weight_init="pca", activation="relu"),
+    autoencoder(skip_connections="auto", loss="huber", weight_init="pca", activation="relu"),
     autoencoder(loss="binary_cross_entropy", scale="minmax", random_state=np.random.RandomState(3)),
     variational(kl_warmup=0.6, early_stopping=True),
     variational(loss="binary_cross_entropy", scale="minmax", solver="muon", dropout=0.2),
@@ -882,7 +864,7 @@ class Neighbour:
     PROGRAM = """
 import sys, numpy as np
 from skautoencoder import AutoencoderTransformer, Checkpoint
-from skautoencoder.network.training import Trainer
+from skautoencoder.network.trainer import Trainer
 
 def halt(*args):
     print("training", flush=True)

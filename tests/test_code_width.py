@@ -9,13 +9,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 
-from skautoencoder import (
-    AutoencoderOutlierDetector,
-    AutoencoderTransformer,
-    L1Sparsity,
-    MaskingNoise,
-    VariationalAutoencoderTransformer,
-)
+from skautoencoder import (AutoencoderOutlierDetector, AutoencoderTransformer, L1Sparsity, MaskingNoise, VariationalAutoencoderTransformer)
 
 KINDS = [AutoencoderTransformer, VariationalAutoencoderTransformer]
 
@@ -122,7 +116,7 @@ def test_a_search_over_all_three(rng):
 
 
 def test_of_layer_weights_it_is_what_they_have(rng):
-    weights = fitted(rng.normal(size=(20, 8)), 3, linear_paths=False).to_layer_weights()
+    weights = fitted(rng.normal(size=(20, 8)), 3, skip_connections=False).to_layer_weights()
     read = AutoencoderTransformer.from_layer_weights(weights, 3, output_activation="identity")
     assert read.n_components_ == 3
 

@@ -5,24 +5,8 @@ from sklearn.base import clone
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skautoencoder import (
-    LBFGS,
-    SGD,
-    Adam,
-    AutoencoderImputer,
-    AutoencoderOutlierDetector,
-    AutoencoderTransformer,
-    ConstantSchedule,
-    ContractivePenalty,
-    GaussianNoise,
-    KLSparsity,
-    L1Sparsity,
-    MaskingNoise,
-    SaltAndPepperNoise,
-    SwapNoise,
-    VariationalAutoencoderTransformer,
-)
-from skautoencoder._architecture import has_linear_paths
+from skautoencoder import (LBFGS, SGD, Adam, AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, ConstantSchedule, ContractivePenalty, GaussianNoise, KLSparsity, L1Sparsity, MaskingNoise, SaltAndPepperNoise, SwapNoise, VariationalAutoencoderTransformer)
+from skautoencoder._architecture import has_skip_connections
 
 
 def variant(**params):
@@ -39,7 +23,7 @@ FULL_BATCH = {
 
 VARIANTS = [
     AutoencoderTransformer(),
-    variant(linear_paths=False),
+    variant(skip_connections=False),
     variant(weight_init="pca", output_activation="softplus", activation="elu"),
     variant(solver="sgd"),
     variant(solver="muon"),
@@ -66,22 +50,22 @@ VARIANTS = [
     variant(activation="gelu", output_activation="tanh", weight_init="orthogonal"),
     variant(hidden_layer_sizes=(), n_components=1, scale=None, learning_rate_init=1e-6),
     variant(corruption=GaussianNoise()),
-    variant(corruption=MaskingNoise(value="mean"), linear_paths=False),
+    variant(corruption=MaskingNoise(value="mean"), skip_connections=False),
     variant(corruption=SaltAndPepperNoise(), dropout=0.2),
     variant(corruption=SwapNoise(), loss="binary_cross_entropy", scale="minmax"),
     variant(code_penalty=L1Sparsity(), alpha=1e-3),
     variant(code_penalty=KLSparsity()),
-    variant(code_penalty=ContractivePenalty(), linear_paths=False),
+    variant(code_penalty=ContractivePenalty(), skip_connections=False),
     variant(
         **{**FULL_BATCH, "hidden_layer_sizes": ()},
         code_penalty=ContractivePenalty(),
-        linear_paths=False,
+        skip_connections=False,
     ),
     variant(**FULL_BATCH, code_penalty=KLSparsity(), tied_weights=True),
-    variant(**FULL_BATCH, code_penalty=L1Sparsity(), linear_paths=False, scale="standard"),
+    variant(**FULL_BATCH, code_penalty=L1Sparsity(), skip_connections=False, scale="standard"),
     variant(tied_weights=True),
     variant(pretrain_iter=2, corruption=GaussianNoise()),
-    variant(tied_weights=True, linear_paths=False, solver="muon"),
+    variant(tied_weights=True, skip_connections=False, solver="muon"),
     variant(
         tied_weights=True,
         corruption=SwapNoise(),
@@ -105,7 +89,7 @@ def expected_failures(estimator):
     is_full_batch = estimator.batch_size == FULL_BATCH["batch_size"]
     # The few rows of these checks leave a network that can be PCA at PCA, which passes them.
     can_be_pca = (
-        has_linear_paths(estimator)
+        has_skip_connections(estimator)
         and estimator.loss != "binary_cross_entropy"
         and estimator.code_penalty is None
     )
@@ -125,7 +109,7 @@ def test_scikit_learn_checks(estimator, check):
 IMPUTERS = [
     AutoencoderImputer(),
     AutoencoderImputer(variant(), add_indicator=True, keep_empty_features=True),
-    AutoencoderImputer(variant(linear_paths=False), initial_fill="mean"),
+    AutoencoderImputer(variant(skip_connections=False), initial_fill="mean"),
     AutoencoderImputer(variant(**FULL_BATCH)),
     AutoencoderImputer(variant(), missing_values=-9999),
 ]
@@ -143,7 +127,7 @@ def detector(autoencoder=None, **params):
 DETECTORS = [
     # With its own autoencoder one is enough: the others have two, which train for less long.
     detector(n_estimators=1),
-    detector(variant(linear_paths=False, max_iter=20)),
+    detector(variant(skip_connections=False, max_iter=20)),
     detector(variant(**FULL_BATCH)),
     detector(variant(**FULL_BATCH, loss="huber"), n_components=(1, 0.5)),
     detector(variant(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs"), trim=0.3),
@@ -156,7 +140,7 @@ def expected_detector_failures(detector):
     if detector.autoencoder is not None:
         return expected_failures(detector.autoencoder)
     # Its codes are too narrow for the network to be left at PCA.
-    return expected_failures(variant(linear_paths=False))
+    return expected_failures(variant(skip_connections=False))
 
 
 @parametrize_with_checks(DETECTORS, expected_failed_checks=expected_detector_failures)

@@ -6,14 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 
-from skautoencoder import (
-    AutoencoderTransformer,
-    ContractivePenalty,
-    GaussianNoise,
-    MaskingNoise,
-    SwapNoise,
-    VariationalAutoencoderTransformer,
-)
+from skautoencoder import (AutoencoderTransformer, ContractivePenalty, GaussianNoise, MaskingNoise, SwapNoise, VariationalAutoencoderTransformer)
 from skautoencoder._constant_features import admitted_to_state
 
 DIABETES = load_diabetes().data * 20
@@ -58,7 +51,7 @@ VARIANTS = {
     "muon": {"solver": "muon"},
     "sgd": {"solver": "sgd"},
     "lbfgs": {"solver": "lbfgs"},
-    "no linear paths": {"linear_paths": False},
+    "no skip connections": {"skip_connections": False},
     "sigmoid output": {"output_activation": "sigmoid"},
     "softplus output": {"output_activation": "softplus"},
     "cross entropy": {"loss": "binary_cross_entropy"},
@@ -112,11 +105,11 @@ def test_constant_features_come_back_exactly(scale, dtype):
     assert_array_equal(ae.reconstruction_error(X, per_feature=True)[:, constant], 0)
 
 
-@pytest.mark.parametrize("linear_paths", [True, False])
-def test_weights_from_constant_features_are_zero(linear_paths):
+@pytest.mark.parametrize("skip_connections", [True, False])
+def test_weights_from_constant_features_are_zero(skip_connections):
     X = with_constants(DIABETES, [5.0, 6.0])
-    ae = AutoencoderTransformer(3, linear_paths=linear_paths, max_iter=3).fit(X)
-    for weights in (ae.coefs_[0], *ae.linear_coefs_[:1]):
+    ae = AutoencoderTransformer(3, skip_connections=skip_connections, max_iter=3).fit(X)
+    for weights in (ae.coefs_[0], *ae.skip_coefs_[:1]):
         assert_array_equal(weights[[0, -1]], 0)
         assert (weights[1:-1] != 0).any(axis=1).all()
 
@@ -234,7 +227,7 @@ class TestStreams:
         first = ae._solver_state["first"][: 3 * 4].reshape(3, 4)
         state = ae._solver_state
         assert state["step"] == 25
-        arrays = ae._layers_and_paths()
+        arrays = ae._layers_and_skips()
         grown = admitted_to_state(state, *arrays, 4, np.arange(3), None, {})
         assert_array_equal(grown["first"][: 4 * 4].reshape(4, 4)[:3], first)
         assert_array_equal(grown["first"][3 * 4 : 4 * 4], 0)

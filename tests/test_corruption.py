@@ -7,15 +7,9 @@ from scipy import stats
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 
-from skautoencoder import (
-    AutoencoderTransformer,
-    GaussianNoise,
-    MaskingNoise,
-    SaltAndPepperNoise,
-    SwapNoise,
-)
+from skautoencoder import (AutoencoderTransformer, GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise)
 from skautoencoder.network.corruption import Corruption
-from skautoencoder.network.rows import Rows
+from skautoencoder.network.dataset import Dataset
 from skautoencoder.network.scaling import Scaling
 
 ALL = [GaussianNoise(), MaskingNoise(), SaltAndPepperNoise(), SwapNoise()]
@@ -40,7 +34,7 @@ def test_every_corruption_is_tested_here():
 @every_corruption
 def test_the_target_stays_clean(corruption, X):
     before = X.copy()
-    result = corrupted(corruption, Rows(X), X)
+    result = corrupted(corruption, Dataset(X), X)
     np.testing.assert_array_equal(X, before)
     assert np.isfinite(result).all()
     assert (result != X).mean() > 0.1
@@ -50,24 +44,24 @@ def test_the_target_stays_clean(corruption, X):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_dtype_is_kept_and_a_generator_decides(corruption, dtype, X):
     X = X.astype(dtype)
-    first, again, other = (corrupted(corruption, Rows(X), X, seed) for seed in (0, 0, 1))
+    first, again, other = (corrupted(corruption, Dataset(X), X, seed) for seed in (0, 0, 1))
     assert first.dtype == dtype
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
 
 def test_gaussian_noise_is_normal_with_the_given_deviation(X):
-    noise = corrupted(GaussianNoise(scale=0.5), Rows(X), X) - X
+    noise = corrupted(GaussianNoise(scale=0.5), Dataset(X), X) - X
     assert stats.kstest(noise.ravel(), stats.norm(scale=0.5).cdf).pvalue > 0.01
 
 
 @pytest.mark.parametrize(("value", "expected"), [(0.0, 0.0), (7.5, 7.5), ("mean", None)])
 def test_masking_sets_the_given_share_to_a_value_in_the_units_of_X(value, expected, X):
     scaling = Scaling(np.arange(5.0), np.full(5, 2.0))
-    rows = Rows(X, scaling)
-    rows.center = rows.in_network_units(X.mean(axis=0))
+    rows = Dataset(X, scaling)
+    rows.feature_means = rows.in_network_units(X.mean(axis=0))
     clean = np.empty_like(X)
-    rows.gather(slice(None), clean)
+    rows.take(slice(None), clean)
     result = corrupted(MaskingNoise(rate=0.3, value=value), rows, clean)
     hit = result != clean
     assert hit.mean() == pytest.approx(0.3, abs=0.02)
@@ -77,7 +71,7 @@ def test_masking_sets_the_given_share_to_a_value_in_the_units_of_X(value, expect
 
 
 def test_salt_and_pepper_sets_extremes_of_the_feature_equally_often(X):
-    result = corrupted(SaltAndPepperNoise(rate=0.4), Rows(X), X)
+    result = corrupted(SaltAndPepperNoise(rate=0.4), Dataset(X), X)
     low, high = (result == X.min(axis=0)).mean(), (result == X.max(axis=0)).mean()
     assert low == pytest.approx(0.2, abs=0.02)
     assert high == pytest.approx(0.2, abs=0.02)
@@ -86,13 +80,13 @@ def test_salt_and_pepper_sets_extremes_of_the_feature_equally_often(X):
 
 def test_salt_and_pepper_may_be_given_in_the_units_of_X(X):
     scaling = Scaling(np.zeros(5), np.full(5, 4.0))
-    rows, noise = Rows(X, scaling), SaltAndPepperNoise(rate=0.5, low=-8, high=16)
+    rows, noise = Dataset(X, scaling), SaltAndPepperNoise(rate=0.5, low=-8, high=16)
     result = corrupted(noise, rows, X / 4)
     assert set(np.unique(result[result != X / 4])) == {-2.0, 4.0}
 
 
 def test_swap_takes_values_of_the_column_and_keeps_its_distribution(X):
-    result = corrupted(SwapNoise(rate=0.5), Rows(X), X)
+    result = corrupted(SwapNoise(rate=0.5), Dataset(X), X)
     assert (result != X).mean() == pytest.approx(0.5, abs=0.02)
     for column, swapped in zip(X.T, result.T, strict=True):
         assert np.isin(swapped, column).all()
@@ -103,7 +97,7 @@ def test_swap_takes_values_of_the_column_and_keeps_its_distribution(X):
 def test_swap_draws_each_cell_from_a_row_of_its_own(rng):
     """Columns that are equal do not stay so."""
     X = np.tile(rng.normal(size=(1000, 1)), (1, 2))
-    result = corrupted(SwapNoise(rate=0.9), Rows(X), X)
+    result = corrupted(SwapNoise(rate=0.9), Dataset(X), X)
     both = (result != X).all(axis=1)
     assert np.corrcoef(result[both].T)[0, 1] == pytest.approx(0, abs=0.1)
 
@@ -111,13 +105,13 @@ def test_swap_draws_each_cell_from_a_row_of_its_own(rng):
 def test_swap_draws_rows_by_weight(rng):
     X = np.repeat([[0.0], [1.0]], 1000, axis=0)
     weights = np.where(X[:, 0] == 1, 3.0, 1.0)
-    result = corrupted(SwapNoise(rate=0.999), Rows(X, sample_weight=weights), X)
+    result = corrupted(SwapNoise(rate=0.999), Dataset(X, sample_weight=weights), X)
     assert result.mean() == pytest.approx(0.75, abs=0.03)
 
 
 def test_swap_reaches_beyond_the_batch(X):
     """One row alone still has others to swap with."""
-    rows = Rows(X)
+    rows = Dataset(X)
     results = [corrupted(SwapNoise(rate=0.9), rows, X[:1], seed) for seed in range(50)]
     assert len(np.unique(np.concatenate(results)[:, 0])) > 20
 
@@ -167,7 +161,7 @@ def test_held_out_rows_are_corrupted_the_same_way_each_epoch(digits):
         early_stopping=True,
         learning_rate_init=1e-12,
         max_iter=3,
-        linear_paths=False,
+        skip_connections=False,
         random_state=0,
     ).fit(digits)
     curve = autoencoder.validation_loss_curve_

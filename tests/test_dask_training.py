@@ -10,14 +10,8 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
-from skautoencoder import (
-    SGD,
-    AutoencoderTransformer,
-    Checkpoint,
-    SaltAndPepperNoise,
-    VariationalAutoencoderTransformer,
-)
-from skautoencoder.network.training import Settings
+from skautoencoder import (SGD, AutoencoderTransformer, Checkpoint, SaltAndPepperNoise, VariationalAutoencoderTransformer)
+from skautoencoder.network.trainer import TrainingSettings
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -42,7 +36,7 @@ def every_step():
 
 
 def weights_of(estimator):
-    arrays = estimator.coefs_ + estimator.intercepts_ + estimator.linear_coefs_
+    arrays = estimator.coefs_ + estimator.intercepts_ + estimator.skip_coefs_
     return np.concatenate([array.ravel() for array in arrays])
 
 
@@ -90,7 +84,7 @@ ONE_BATCH = {
         (with_missing_cells, {}),
         (with_weights, {}),
         (with_weights, {"loss": "binary_cross_entropy", "alpha": 0.1}),
-        (with_missing_cells, {"scale": "minmax", "linear_paths": False}),
+        (with_missing_cells, {"scale": "minmax", "skip_connections": False}),
         (no_change, {"scale": "standard", "tied_weights": True, "learning_rate": "adaptive"}),
     ],
     ids=["plain", "missing", "weights", "entropy", "minmax", "tied"],
@@ -186,10 +180,10 @@ def test_a_variational_autoencoder_learns_its_noise_and_its_code(X, client):
 
 
 def test_held_out_rows_are_a_share_of_all_of_them_and_not_trained_on(X, client):
-    from skautoencoder.distributed import cluster_rows
+    from skautoencoder._dask import cluster_dataset
 
     autoencoder = AutoencoderTransformer(5)
-    rows = cluster_rows(autoencoder, in_blocks(X), None, [np.float64, np.float32], True)
+    rows = cluster_dataset(autoencoder, in_blocks(X), None, [np.float64, np.float32], True)
     order, held_out = rows.hold_out(61, np.random.default_rng(0), True)
     assert (len(order), len(held_out)) == (ROWS - 61, 61)
     splits = client.gather(order.rows._splits)
@@ -212,7 +206,7 @@ def test_the_best_weights_are_restored_and_patience_ends_training(X, client):
         batch_size=54,
         learning_rate="constant",
         learning_rate_init=0.02,
-        linear_paths=False,
+        skip_connections=False,
         random_state=0,
     ).fit(in_blocks(X))
     curve = autoencoder.validation_loss_curve_
@@ -306,11 +300,11 @@ def test_a_wrong_length_of_a_round_is_refused(X, client):
 
 
 def test_a_batch_is_that_of_all_workers_and_its_parts_are_not_tiny():
-    from skautoencoder.distributed.training import _settings_in_parts
+    from skautoencoder._dask.training import _settings_in_parts
     from skautoencoder.network.solvers import Adam
 
     def in_parts(batch_size, counts, solver):
-        settings = Settings(None, solver, None, 0.01, batch_size, 0, True, 1, 0, 1)
+        settings = TrainingSettings(None, solver, None, 0.01, batch_size, 0, True, 1, 0, 1)
         settings = _settings_in_parts(settings, counts)
         return settings.batch_size, pytest.approx(settings.learning_rate_init)
 
@@ -323,7 +317,7 @@ def test_a_batch_is_that_of_all_workers_and_its_parts_are_not_tiny():
 
 
 def test_states_are_averaged_by_rows():
-    from skautoencoder.distributed.training import State, average
+    from skautoencoder._dask.training import State, average
 
     one = State(np.array([1.0, 2.0]), {"step": 7, "first": np.array([4.0, 0.0])}, 1.0, 2.0, 30)
     other = State(np.array([5.0, 2.0]), {"step": 7, "first": np.array([0.0, 8.0])}, 2.0, 6.0, 10)
@@ -389,7 +383,7 @@ def test_widths_and_the_end_of_a_run_are_those_of_one_machine(asked, X, client):
 
 
 def test_rows_are_judged_one_by_one_on_the_workers(X, client, monkeypatch):
-    from skautoencoder.distributed.training import ClusterTrainer
+    from skautoencoder._dask.training import ClusterTrainer
 
     seen, row_losses = [], ClusterTrainer._row_losses
 
@@ -406,7 +400,7 @@ def test_rows_are_judged_one_by_one_on_the_workers(X, client, monkeypatch):
 
 
 def test_a_run_on_a_cluster_that_ends_badly_warns(X, client):
-    autoencoder = AutoencoderTransformer(5, max_iter=5, linear_paths=False, learning_rate_init=50)
+    autoencoder = AutoencoderTransformer(5, max_iter=5, skip_connections=False, learning_rate_init=50)
     with pytest.warns(ConvergenceWarning, match="worse than the mean of every feature"):
         autoencoder.set_params(random_state=0).fit(in_blocks(X))
     assert autoencoder.score(X) < 0

@@ -15,12 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skautoencoder
-from skautoencoder import (
-    AutoencoderImputer,
-    AutoencoderOutlierDetector,
-    AutoencoderTransformer,
-    VariationalAutoencoderTransformer,
-)
+from skautoencoder import (AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, VariationalAutoencoderTransformer)
 
 DOCS = Path(__file__).parents[1] / "docs"
 ESTIMATORS = [
@@ -30,7 +25,7 @@ ESTIMATORS = [
     AutoencoderImputer,
 ]
 # Packages that docs/api.rst declares inner; not all can be imported without an extra.
-INNER = ("skautoencoder.network", "skautoencoder.distributed")
+INNER = ("skautoencoder.network", "skautoencoder._dask")
 
 
 @pytest.fixture(scope="module")

@@ -117,7 +117,7 @@ def test_weights_are_in_float64_where_float32_would_show(X, path):
     autoencoder = AutoencoderTransformer(3, scale=None, **TINY).fit(X)
     # Two large terms all but cancel.
     autoencoder.intercepts_[-1][:] += 1e8
-    autoencoder.linear_intercepts_[-1][:] -= 1e8
+    autoencoder.skip_intercepts_[-1][:] -= 1e8
     layer = contents_of(explore(autoencoder, X, path))["decoder"]["layers"][0]
     assert layer["weights"]["dtype"] == "float64"
 
@@ -179,7 +179,7 @@ def test_as_many_classes_as_can_be_told_apart_are_taken(autoencoder, X, path):
 
 def test_sliders_reach_beyond_the_codes_but_not_beyond_the_activation(X, path):
     autoencoder = AutoencoderTransformer(
-        2, code_activation="sigmoid", linear_paths=False, **TINY
+        2, code_activation="sigmoid", skip_connections=False, **TINY
     ).fit(X)
     autoencoder.coefs_[1] *= 100
     autoencoder.coefs_[1][:, 1] = 0
@@ -419,9 +419,9 @@ def agrees(estimators, X):
 
 @needs_node
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("linear_paths", [False, True])
+@pytest.mark.parametrize("skip_connections", [False, True])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_the_page_decodes_as_inverse_transform(activation, linear_paths, dtype, rng):
+def test_the_page_decodes_as_inverse_transform(activation, skip_connections, dtype, rng):
     X = rng.uniform(0.1, 0.9, size=(30, 5)).astype(dtype)
     hidden = "tanh" if activation == "exp" else activation
     estimators = [
@@ -429,7 +429,7 @@ def test_the_page_decodes_as_inverse_transform(activation, linear_paths, dtype, 
             3,
             activation=hidden,
             output_activation=activation,
-            linear_paths=linear_paths,
+            skip_connections=skip_connections,
             scale=scale,
             **TINY,
         ).fit(X)
@@ -442,11 +442,11 @@ def test_the_page_decodes_as_inverse_transform(activation, linear_paths, dtype, 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_page_adds_bounded_paths_before_the_output(dtype, rng):
     X = rng.uniform(0.1, 0.9, size=(30, 5)).astype(dtype)
-    loss = {"loss": "binary_cross_entropy", "linear_paths": True}
+    loss = {"loss": "binary_cross_entropy", "skip_connections": True}
     estimators = [
         AutoencoderTransformer(3, scale=scale, **loss, **TINY).fit(X) for scale in (None, "minmax")
     ]
-    assert all(each._networks()[1].is_path_inside for each in estimators)
+    assert all(each._networks()[1].is_skip_inside for each in estimators)
     agrees(estimators, X)
 
 
@@ -455,7 +455,7 @@ def test_the_page_decodes_tied_and_variational_networks_and_no_hidden_layers(X):
     plain = {"max_iter": 1, "random_state": 0}
     estimators = [
         AutoencoderTransformer(3, tied_weights=True, **TINY),
-        AutoencoderTransformer(3, tied_weights=True, linear_paths=False, **TINY),
+        AutoencoderTransformer(3, tied_weights=True, skip_connections=False, **TINY),
         AutoencoderTransformer(3, hidden_layer_sizes=(), **plain),
         AutoencoderTransformer(3, decoder_layer_sizes=(9, 4), **TINY),
         VariationalAutoencoderTransformer(3, scale="standard", **TINY),

@@ -14,15 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from skautoencoder import (
-    AutoencoderImputer,
-    AutoencoderOutlierDetector,
-    AutoencoderTransformer,
-    VariationalAutoencoderTransformer,
-    register_onnx_converters,
-    to_onnx,
-)
-from skautoencoder._onnx_graph import ADD_ACTIVATION
+from skautoencoder import (AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, VariationalAutoencoderTransformer, register_onnx_converters, to_onnx)
+from skautoencoder._onnx.graph import ADD_ACTIVATION
 from skautoencoder.network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 
 skl2onnx = pytest.importorskip("skl2onnx", reason="export needs skl2onnx, of the extra 'onnx'")
@@ -98,12 +91,12 @@ class TestNetworks:
         "model",
         [
             small(),
-            small(linear_paths=False),
-            small(linear_paths=False, scale=None),
-            small(linear_paths=True, loss="binary_cross_entropy", scale="minmax"),
-            small(linear_paths=True, weight_init="pca", output_activation="softplus"),
+            small(skip_connections=False),
+            small(skip_connections=False, scale=None),
+            small(skip_connections=True, loss="binary_cross_entropy", scale="minmax"),
+            small(skip_connections=True, weight_init="pca", output_activation="softplus"),
             small(tied_weights=True),
-            small(tied_weights=True, linear_paths=False, scale="standard"),
+            small(tied_weights=True, skip_connections=False, scale="standard"),
             small(hidden_layer_sizes=(), decoder_layer_sizes=(5, 3), scale="minmax"),
             small(loss="poisson", scale="minmax"),
             small(VariationalAutoencoderTransformer),
@@ -177,7 +170,7 @@ def test_networks_of_any_shape(
         model = VariationalAutoencoderTransformer(**sizes, **params, random_state=seed)
     else:
         model = AutoencoderTransformer(
-            **sizes, **params, random_state=seed, linear_paths=paths, code_activation="identity"
+            **sizes, **params, random_state=seed, skip_connections=paths, code_activation="identity"
         )
     model.partial_fit(X.astype(fitted))
     X = X.astype(dtype)
@@ -268,7 +261,7 @@ def test_exporting_changes_nothing(X):
 def detector(autoencoder=None, **params):
     if autoencoder is None:
         # With paths it could be left at PCA, which has no activations to be seen.
-        autoencoder = small(linear_paths=False)
+        autoencoder = small(skip_connections=False)
     return AutoencoderOutlierDetector(
         autoencoder, **{"n_estimators": 2, "random_state": 0, **params}
     )
@@ -295,7 +288,7 @@ class TestOutlierDetectors:
     def test_every_activation(self, activation, dtype, X):
         X = X.astype(dtype)
         X[:3] *= 5
-        model = detector(small(linear_paths=False, activation=activation)).fit(X)
+        model = detector(small(skip_connections=False, activation=activation)).fit(X)
         # Sigmoids after a few epochs rebuild all rows nearly alike: as far apart as the docs say.
         is_alike = activation == "sigmoid" and dtype == np.float32
         assert_judged(model, X, tolerance=4e-5 if is_alike else None)
@@ -321,7 +314,7 @@ class TestOutlierDetectors:
         X[:3] *= 5
         X[::3, 1] = X[5] = np.nan
         for scale in (None, "standard"):
-            model = detector(small(linear_paths=False, scale=scale)).fit(X)
+            model = detector(small(skip_connections=False, scale=scale)).fit(X)
             assert_judged(model, X)
             _, scores = outputs_of(to_onnx(model, X), X[5:6])
             assert scores.item() == pytest.approx(-model.offset_, rel=1e-6)
@@ -374,7 +367,7 @@ def test_detectors_of_any_shape(seed, n_features, hidden, activation, paths, sca
     X += 5 * rng.normal(size=n_features)
     X[4:][rng.random((36, n_features)) < 0.05] = np.nan
     autoencoder = AutoencoderTransformer(
-        1, hidden_layer_sizes=hidden, activation=activation, linear_paths=paths, scale=scale,
+        1, hidden_layer_sizes=hidden, activation=activation, skip_connections=paths, scale=scale,
         learning_rate_init=1e-3, max_iter=1,
     )  # fmt: skip
     model = AutoencoderOutlierDetector(autoencoder, n_estimators=2, random_state=seed)

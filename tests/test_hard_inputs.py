@@ -15,16 +15,8 @@ from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 
-from skautoencoder import (
-    LBFGS,
-    SGD,
-    AutoencoderImputer,
-    AutoencoderOutlierDetector,
-    AutoencoderTransformer,
-    Muon,
-    VariationalAutoencoderTransformer,
-)
-from skautoencoder.network.training import DivergenceError
+from skautoencoder import (LBFGS, SGD, AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, Muon, VariationalAutoencoderTransformer)
+from skautoencoder.network.trainer import DivergenceError
 
 SMALL = {"n_components": 2, "hidden_layer_sizes": 4, "max_iter": 3}
 
@@ -35,7 +27,7 @@ def transformer(**params):
 
 ESTIMATORS = {
     "transformer": transformer,
-    "without paths": lambda: transformer(linear_paths=False),
+    "without paths": lambda: transformer(skip_connections=False),
     "variational": lambda: VariationalAutoencoderTransformer(**SMALL, random_state=0),
     "detector": lambda: AutoencoderOutlierDetector(
         AutoencoderTransformer(**SMALL), n_estimators=2, random_state=0
@@ -240,7 +232,7 @@ def test_100_000_sparse_features_take_the_memory_of_weights_and_a_few_batches():
     script = TF_IDF.format(n_rows=n_rows, n_features=n_features)
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    # To and from four hidden units and, by the linear paths, two of the code; biases.
+    # To and from four hidden units and, by the skip connections, two of the code; biases.
     weights, batch = 4 * n_features * (2 * (4 + 2) + 2), 4 * 16 * n_features
     # The estimator's, those in training, gradients, Adam's two moments; the last four and PCA's
     # are kept for the best epoch; and copies on the way between these.
@@ -279,7 +271,7 @@ class TestMagnitudes:
     @pytest.mark.parametrize("factor", [1e-10, 1e-20, 1e-37, 1e-40])
     def test_small_float32_values_train_without_scaling_too(self, factor, X):
         autoencoder = transformer(scale=None).fit((X * factor).astype(np.float32))
-        assert all(np.isfinite(weights).all() for weights in autoencoder.linear_coefs_)
+        assert all(np.isfinite(weights).all() for weights in autoencoder.skip_coefs_)
         assert autoencoder.reconstruct(X.astype(np.float32) * factor).max() < 1e-5
 
     @pytest.mark.parametrize("factor", [1e-70, 1e70])
@@ -375,7 +367,7 @@ class TestMagnitudes:
         huge = np.finfo(np.float64).max
         with pytest.raises(ValueError, match=r"what the network makes of them .* Correct these"):
             autoencoder.inverse_transform([[huge, -huge]])
-        autoencoder.linear_coefs_[0][...] = 2
+        autoencoder.skip_coefs_[0][...] = 2
         for method in (autoencoder.transform, autoencoder.reconstruct):
             with pytest.raises(ValueError, match=r"too far from those of the fit: what the networ"):
                 method(np.full((1, 5), huge))
@@ -558,7 +550,7 @@ class TestFloatingPointState:
     @pytest.mark.parametrize("solver", ["adam", "muon", "lbfgs"])
     def test_no_activation_and_no_solver_raises(self, activation, solver, X):
         X = (1e-30 * X).astype(np.float32)
-        autoencoder = transformer(activation=activation, solver=solver, linear_paths=False)
+        autoencoder = transformer(activation=activation, solver=solver, skip_connections=False)
         expected = autoencoder.fit(X).transform(X)
         with np.errstate(all="raise"):
             found = autoencoder.fit(X).transform(X)

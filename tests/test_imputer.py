@@ -11,22 +11,16 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skautoencoder import (
-    LBFGS,
-    AutoencoderImputer,
-    AutoencoderTransformer,
-    GaussianNoise,
-    MaskingNoise,
-    _fit_filler,
-)
-from skautoencoder._filling import _Refill, find_bounds
-from skautoencoder._fit_filler import nth
-from skautoencoder._gross_cells import find_fences, without_gross
-from skautoencoder._hidden_cells import HiddenCells, is_clear_gain
-from skautoencoder._random import generators
-from skautoencoder.network import normal
-from skautoencoder.network.normal import NormalModel
-from skautoencoder.network.rows import Rows
+from skautoencoder import (LBFGS, AutoencoderImputer, AutoencoderTransformer, GaussianNoise, MaskingNoise)
+from skautoencoder._imputation import fit_filler as _fit_filler
+from skautoencoder._imputation.filling import _Refill, find_bounds
+from skautoencoder._imputation.fit_filler import nth
+from skautoencoder._imputation.gross_cells import find_fences, without_gross
+from skautoencoder._imputation.hidden_cells import HiddenCells, is_clear_gain
+from skautoencoder.utils.random import generators
+from skautoencoder._imputation import gaussian_em as normal
+from skautoencoder._imputation.gaussian_em import NormalModel
+from skautoencoder.network.dataset import Dataset
 
 ALIKE = AutoencoderTransformer(2, hidden_layer_sizes=6, max_iter=3)
 
@@ -115,7 +109,7 @@ def test_max_iter_bounds_the_rounds(X):
 
 
 def test_no_round_is_made_where_the_autoencoder_makes_things_worse(X):
-    wild = AutoencoderTransformer(1, hidden_layer_sizes=(), max_iter=1, linear_paths=False)
+    wild = AutoencoderTransformer(1, hidden_layer_sizes=(), max_iter=1, skip_connections=False)
     model = imputer(wild).fit(with_holes(X))
     assert model.best_iter_ == 0
 
@@ -301,9 +295,9 @@ def test_a_full_batch_solver_may_follow_the_normal_fill(X):
 def test_training_sees_missing_and_masked_cells_as_the_initial_fill_leaves_them(rng):
     model = NormalModel(np.zeros(2), np.array([[1.0, 0.8], [0.8, 1.0]]))
     X = np.array([[2.0, np.nan], [1.0, 3.0]])
-    rows = Rows(X, has_missing=True, center=np.zeros(2))
+    rows = Dataset(X, has_missing=True, center=np.zeros(2))
     clean, corrupted = np.empty((2, 2)), np.empty((2, 2))
-    rows.gather(slice(0, 2), clean)
+    rows.take(slice(0, 2), clean)
     _Refill(None, model).corrupter(rows)(clean, corrupted, rng)
     np.testing.assert_allclose(corrupted, [[2.0, 1.6], [1.0, 3.0]])
     masked = _Refill(MaskingNoise(0.999999, "mean"), model)

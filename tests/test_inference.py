@@ -3,20 +3,11 @@ import pytest
 
 from skautoencoder import MaskingNoise
 from skautoencoder.network.autoencoder import Autoencoder
-from skautoencoder.network.inference import (
-    WORK_PER_THREAD,
-    mean_loss,
-    n_useful_threads,
-    outputs,
-    row_errors,
-    row_losses,
-    squared_errors,
-    total_loss,
-)
+from skautoencoder.network.inference import (WORK_PER_THREAD, mean_loss, n_useful_threads, outputs, row_errors, row_losses, squared_errors, total_loss)
 from skautoencoder.network.layers import encoder_and_decoder
 from skautoencoder.network.losses import LOSSES
-from skautoencoder.network.parallel import Workers
-from skautoencoder.network.rows import BLOCK_ELEMENTS, Rows
+from skautoencoder.network.thread_pool import ThreadPool
+from skautoencoder.network.dataset import BLOCK_ELEMENTS, Dataset
 from skautoencoder.network.scaling import Scaling
 
 N_ROWS = 3 * BLOCK_ELEMENTS // 64 + 7
@@ -31,16 +22,16 @@ def network(rng):
     scaling = Scaling(np.arange(64.0), np.linspace(1, 2, 64))
     X = rng.normal(size=(N_ROWS, 64))
     codes = (X - scaling.shift) / scaling.scale @ encoder + 0.5
-    return networks, Rows(X, scaling), codes, codes @ decoder
+    return networks, Dataset(X, scaling), codes, codes @ decoder
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_outputs_are_those_of_the_whole_product(network, n_threads):
     net, rows, codes, rebuilt = network
-    with Workers(n_threads) as workers:
-        np.testing.assert_allclose(outputs(net[:1], rows, workers), codes)
+    with ThreadPool(n_threads) as pool:
+        np.testing.assert_allclose(outputs(net[:1], rows, pool), codes)
         np.testing.assert_allclose(
-            outputs(net, rows, workers, scaling=rows.scaling),
+            outputs(net, rows, pool, scaling=rows.scaling),
             rebuilt * rows.scaling.scale + rows.scaling.shift,
         )
 
@@ -48,8 +39,8 @@ def test_outputs_are_those_of_the_whole_product(network, n_threads):
 def test_squared_errors_are_in_the_units_of_X(network):
     net, rows, _, rebuilt = network
     expected = np.square(rebuilt * rows.scaling.scale + rows.scaling.shift - rows.X)
-    np.testing.assert_allclose(squared_errors(net, rows, Workers()), expected)
-    sums, counts = row_errors(net, rows, Workers())
+    np.testing.assert_allclose(squared_errors(net, rows, ThreadPool()), expected)
+    sums, counts = row_errors(net, rows, ThreadPool())
     np.testing.assert_allclose(sums, expected.sum(axis=1))
     assert (counts == 64).all()
 
@@ -59,9 +50,9 @@ def test_mean_loss_is_weighted_and_the_same_on_two_threads(network, rng):
     rows.sample_weight = rng.uniform(size=N_ROWS)
     scaled = (rows.X - rows.scaling.shift) / rows.scaling.scale
     expected = np.average(0.5 * np.square(scaled - rebuilt).sum(axis=1), weights=rows.sample_weight)
-    alone = mean_loss(Autoencoder(*net), rows, LOSSES["squared_error"], Workers())
-    with Workers(2) as workers:
-        assert mean_loss(Autoencoder(*net), rows, LOSSES["squared_error"], workers) == alone
+    alone = mean_loss(Autoencoder(*net), rows, LOSSES["squared_error"], ThreadPool())
+    with ThreadPool(2) as pool:
+        assert mean_loss(Autoencoder(*net), rows, LOSSES["squared_error"], pool) == alone
     assert alone == pytest.approx(expected)
 
 
@@ -72,17 +63,17 @@ def test_losses_of_the_rows_add_up_to_the_total(network, rng, loss, corruption, 
     net, rows, *_ = network
     X = rng.uniform(size=rows.X.shape)
     X[rng.uniform(size=X.shape) < 0.1 * has_missing] = np.nan
-    rows = Rows(X, has_missing=has_missing, center=np.full(64, 0.5))
+    rows = Dataset(X, has_missing=has_missing, center=np.full(64, 0.5))
     autoencoder = Autoencoder(*net, corruption=corruption)
-    losses = row_losses(autoencoder, rows, LOSSES[loss], Workers())
-    assert losses.sum() == pytest.approx(total_loss(autoencoder, rows, LOSSES[loss], Workers()))
+    losses = row_losses(autoencoder, rows, LOSSES[loss], ThreadPool())
+    assert losses.sum() == pytest.approx(total_loss(autoencoder, rows, LOSSES[loss], ThreadPool()))
     assert len(set(losses)) == N_ROWS
 
 
 def test_losses_of_the_rows_are_those_of_each_alone(network):
     net, rows, _, rebuilt = network
     scaled = (rows.X - rows.scaling.shift) / rows.scaling.scale
-    losses = row_losses(Autoencoder(*net), rows, LOSSES["squared_error"], Workers())
+    losses = row_losses(Autoencoder(*net), rows, LOSSES["squared_error"], ThreadPool())
     np.testing.assert_allclose(losses, 0.5 * np.square(scaled - rebuilt).sum(axis=1))
 
 

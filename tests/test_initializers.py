@@ -42,7 +42,7 @@ def test_orthogonal_draws_have_no_preferred_sign(rng):
 def test_auto_follows_the_activation_of_each_layer():
     names = ["relu", "selu", "tanh"]
     estimator = AutoencoderTransformer(
-        40, hidden_layer_sizes=30, decoder_layer_sizes=(), linear_paths=False
+        40, hidden_layer_sizes=30, decoder_layer_sizes=(), skip_connections=False
     )
     drawn = draw_parameters(estimator, 20, names, np.random.default_rng(1), np.float64)
     rng = np.random.default_rng(1)

@@ -15,13 +15,8 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import skautoencoder
-from skautoencoder import (
-    AutoencoderImputer,
-    AutoencoderOutlierDetector,
-    AutoencoderTransformer,
-    VariationalAutoencoderTransformer,
-)
-from skautoencoder.network.parallel import Workers
+from skautoencoder import (AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, VariationalAutoencoderTransformer)
+from skautoencoder.network.thread_pool import ThreadPool
 
 PACKAGE = str(Path(skautoencoder.__file__).parent)
 SMALL = {"n_components": 2, "hidden_layer_sizes": 3, "max_iter": 2}
@@ -33,7 +28,7 @@ def transformer(**params):
 
 ESTIMATORS = {
     "transformer": lambda: transformer(early_stopping=True),
-    "pretrained": lambda: transformer(linear_paths=False, pretrain_iter=1, dropout=0.1),
+    "pretrained": lambda: transformer(skip_connections=False, pretrain_iter=1, dropout=0.1),
     "lbfgs": lambda: transformer(solver="lbfgs"),
     "variational": lambda: VariationalAutoencoderTransformer(**SMALL, random_state=0),
     "detector": lambda: AutoencoderOutlierDetector(
@@ -255,10 +250,10 @@ def test_ctrl_c_while_waiting_for_other_threads_still_waits():
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with Workers(2) as workers:
+        with ThreadPool(2) as pool:
             with pytest.raises(KeyboardInterrupt):
-                workers.map(work, [0, 1, 2])
+                pool.map(work, [0, 1, 2])
             assert sorted(done) == [0, 1, 2]
-            assert workers.map(abs, [-1, -2]) == [1, 2]
+            assert pool.map(abs, [-1, -2]) == [1, 2]
     finally:
         signal.signal(signal.SIGINT, before)

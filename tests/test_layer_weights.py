@@ -282,7 +282,7 @@ class TestConversion:
     def test_a_fitted_estimator_s_scaling_is_worked_in(self, rng):
         X = rng.normal(size=(50, 6)) * [1, 10, 100, 1, 1, 1] + 5
         autoencoder = AutoencoderTransformer(
-            3, hidden_layer_sizes=5, linear_paths=False, scale="standard", max_iter=3
+            3, hidden_layer_sizes=5, skip_connections=False, scale="standard", max_iter=3
         ).fit(X)
         assert autoencoder.output_activation_ == "identity"
         unscaled = AutoencoderTransformer.from_layer_weights(
@@ -292,7 +292,7 @@ class TestConversion:
 
     def test_linear_paths_are_refused(self, rng):
         autoencoder = AutoencoderTransformer(3, max_iter=1).fit(rng.normal(size=(50, 6)))
-        with pytest.raises(ValueError, match="no place for linear paths: fit with linear_paths="):
+        with pytest.raises(ValueError, match="no place for skip connections: fit with skip_connections="):
             autoencoder.to_layer_weights()
 
     def test_a_scaling_that_no_matrix_can_undo_is_refused(self, rng):

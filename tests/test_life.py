@@ -29,14 +29,14 @@ class Life(RuleBasedStateMachine):
     make = AutoencoderTransformer
 
     @initialize(
-        linear_paths=st.booleans(),
+        skip_connections=st.booleans(),
         early_stopping=st.booleans(),
         scale=st.sampled_from(["auto", None]),
     )
-    def begin(self, linear_paths, early_stopping, scale):
+    def begin(self, skip_connections, early_stopping, scale):
         params = {"early_stopping": early_stopping, "scale": scale, "hidden_layer_sizes": 3}
         if self.make is AutoencoderTransformer:
-            params["linear_paths"] = linear_paths
+            params["skip_connections"] = skip_connections
         self.estimator = self.make(2, max_iter=1, random_state=0, **params)
         self.fitted_width = self.fitted_components = None
         self.n_epochs = self.n_validations = self.n_rows_seen = 0

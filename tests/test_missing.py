@@ -5,8 +5,8 @@ import pytest
 from scipy import sparse
 
 from skautoencoder import AutoencoderTransformer
-from skautoencoder.network.rows import Rows
-from skautoencoder.network.scaling import deviations, extremes, means, total_variation
+from skautoencoder.network.dataset import Dataset
+from skautoencoder.network.scaling import (deviations, extremes, means, total_variation)
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def fitted(X, **params):
 @pytest.mark.parametrize("weighted", [False, True])
 def test_statistics_are_over_the_observed_cells(weighted, X, rng):
     weights = rng.integers(1, 4, size=200) if weighted else np.ones(200, int)
-    rows = Rows(X, sample_weight=weights.astype(float) if weighted else None, has_missing=True)
+    rows = Dataset(X, sample_weight=weights.astype(float) if weighted else None, has_missing=True)
     repeated = np.repeat(X, weights, axis=0)
     mean = means(rows)
     np.testing.assert_allclose(mean, np.nanmean(repeated, axis=0))
@@ -44,9 +44,9 @@ def test_a_feature_that_is_never_observed_has_mean_0_and_no_influence(X):
 
 
 @pytest.mark.parametrize("scale", ["common", "standard", "minmax", None])
-@pytest.mark.parametrize("linear_paths", [False, True])
-def test_a_missing_cell_enters_as_the_mean(scale, linear_paths, X):
-    autoencoder = fitted(X, scale=scale, linear_paths=linear_paths)
+@pytest.mark.parametrize("skip_connections", [False, True])
+def test_a_missing_cell_enters_as_the_mean(scale, skip_connections, X):
+    autoencoder = fitted(X, scale=scale, skip_connections=skip_connections)
     filled = np.where(np.isnan(X), np.nanmean(X, axis=0), X)
     np.testing.assert_allclose(autoencoder.mean_, np.nanmean(X, axis=0))
     np.testing.assert_allclose(autoencoder.transform(X), autoencoder.transform(filled), atol=1e-9)
@@ -81,7 +81,7 @@ def test_what_is_missing_is_learned_from_what_is_not(X):
 
 def test_the_first_loss_is_that_of_the_observed_cells(X):
     """With a network that rebuilds every row as 0, in full batch, before its first step."""
-    autoencoder = fitted(X, scale=None, linear_paths=False, max_iter=1, batch_size=200)
+    autoencoder = fitted(X, scale=None, skip_connections=False, max_iter=1, batch_size=200)
     for array in [*autoencoder.coefs_, *autoencoder.intercepts_]:
         array[...] = 0
     autoencoder.partial_fit(X)
@@ -121,7 +121,7 @@ def test_codes_may_not_be_missing(X):
 
 
 def test_a_network_made_of_weights_alone_says_that_it_knows_no_means(X):
-    plain = fitted(np.nan_to_num(X), linear_paths=False, scale=None, output_activation="sigmoid")
+    plain = fitted(np.nan_to_num(X), skip_connections=False, scale=None, output_activation="sigmoid")
     again = AutoencoderTransformer.from_layer_weights(plain.to_layer_weights(), 3)
     with pytest.raises(ValueError, match="does not know the means to put in their place"):
         again.transform(X)

@@ -27,8 +27,8 @@ def test_arrays_round_trip_without_sharing_memory(rng):
 
 
 def tied_parameters(rng):
-    shapes = layer_shapes([5, 4, 3], [3, 4, 5], has_paths=True)
-    parameters = Parameters(shapes, np.float64, mirrored_ties(2, has_paths=True))
+    shapes = layer_shapes([5, 4, 3], [3, 4, 5], has_skips=True)
+    parameters = Parameters(shapes, np.float64, mirrored_ties(2, has_skips=True))
     parameters.flat[:] = rng.normal(size=parameters.flat.shape)
     return parameters
 
@@ -47,8 +47,8 @@ def test_tied_weights_are_held_once_and_seen_transposed(rng):
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("n_parts", [1, 2, 3, 7, 100])
 def test_parts_tile_the_vector_and_cut_no_row_and_no_biases(n_parts, tied):
-    ties = mirrored_ties(2, has_paths=True) if tied else None
-    parameters = Parameters(layer_shapes([5, 4, 3], [3, 4, 5], has_paths=True), np.float64, ties)
+    ties = mirrored_ties(2, has_skips=True) if tied else None
+    parameters = Parameters(layer_shapes([5, 4, 3], [3, 4, 5], has_skips=True), np.float64, ties)
     parts = parameters.parts(n_parts)
     assert 1 <= len(parts) <= n_parts
     assert np.concatenate([parameters.flat[part] for part in parts]).size == parameters.flat.size

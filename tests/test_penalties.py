@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from skautoencoder import (
-    AutoencoderTransformer,
-    ContractivePenalty,
-    KLSparsity,
-    L1Sparsity,
-)
+from skautoencoder import (AutoencoderTransformer, ContractivePenalty, KLSparsity, L1Sparsity)
 from skautoencoder.network.activations import HIDDEN_ACTIVATIONS
 from skautoencoder.network.layers import encoder_and_decoder
 from skautoencoder.network.parameters import Gradients, Parameters, layer_shapes
@@ -119,9 +114,9 @@ def fitted(digits, **params):
 
 def test_l1_makes_codes_sparse_with_exact_zeros(digits):
     sparse = fitted(digits, code_penalty=L1Sparsity(weight=0.03))
-    plain = fitted(digits, code_activation="relu", linear_paths=False)
+    plain = fitted(digits, code_activation="relu", skip_connections=False)
     assert sparse.activations_[2] == "relu"
-    assert sparse.linear_coefs_ == []
+    assert sparse.skip_coefs_ == []
     shares = [(each.transform(digits) > 0).mean() for each in (sparse, plain)]
     assert shares[0] < 0.6 * shares[1]
     assert sparse.score(digits) > 0.7
@@ -136,7 +131,7 @@ def test_kl_brings_mean_activations_to_the_target(digits):
 
 def test_contraction_makes_codes_move_less_when_the_input_does(digits):
     def movement(penalty):
-        autoencoder = fitted(digits, code_penalty=penalty, linear_paths=False)
+        autoencoder = fitted(digits, code_penalty=penalty, skip_connections=False)
         noise = 1e-3 * np.random.default_rng(0).normal(size=digits.shape)
         moved = autoencoder.transform(digits + noise) - autoencoder.transform(digits)
         return np.square(moved).sum()
@@ -145,7 +140,7 @@ def test_contraction_makes_codes_move_less_when_the_input_does(digits):
 
 
 def test_penalties_are_part_of_the_loss_curve_but_not_of_the_validation_curve(digits):
-    still = {"learning_rate_init": 1e-12, "early_stopping": True, "linear_paths": False}
+    still = {"learning_rate_init": 1e-12, "early_stopping": True, "skip_connections": False}
     activation = {"code_activation": "sigmoid"}
     plain = fitted(digits, **still, **activation)
     penalised = fitted(digits, **still, code_penalty=KLSparsity(weight=1.0))
@@ -164,8 +159,8 @@ def test_penalties_are_part_of_the_loss_curve_but_not_of_the_validation_curve(di
             r"must lie in \[0, 1\]. Got code_activation='relu'",
         ),
         (
-            {"code_penalty": KLSparsity(), "linear_paths": True},
-            "code_activation='sigmoid' and linear paths",
+            {"code_penalty": KLSparsity(), "skip_connections": True},
+            "code_activation='sigmoid' and skip connections",
         ),
         ({"code_penalty": "l1"}, "'code_penalty' parameter of AutoencoderTransformer"),
         (

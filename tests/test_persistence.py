@@ -22,26 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import skautoencoder
-from skautoencoder import (
-    LBFGS,
-    SGD,
-    AutoencoderTransformer,
-    ConstantSchedule,
-    ContractivePenalty,
-    CosineSchedule,
-    GaussianNoise,
-    KLSparsity,
-    L1Sparsity,
-    MaskingNoise,
-    Muon,
-    OneCycleSchedule,
-    SwapNoise,
-    VariationalAutoencoderTransformer,
-    _versions,
-    load_model,
-    save_model,
-    trusted_types,
-)
+from skautoencoder import (LBFGS, SGD, AutoencoderTransformer, ConstantSchedule, ContractivePenalty, CosineSchedule, GaussianNoise, KLSparsity, L1Sparsity, MaskingNoise, Muon, OneCycleSchedule, SwapNoise, VariationalAutoencoderTransformer, load_model, save_model, trusted_types)
+from skautoencoder.utils import versions as _versions
 
 skops_io = pytest.importorskip("skops.io", reason="saving needs skops, of the extra 'io'")
 
@@ -49,7 +31,7 @@ SMALL = {"n_components": 2, "hidden_layer_sizes": 3, "max_iter": 2, "random_stat
 
 MODELS = [
     AutoencoderTransformer(**SMALL),
-    AutoencoderTransformer(**SMALL, linear_paths=False, tied_weights=True, early_stopping=True),
+    AutoencoderTransformer(**SMALL, skip_connections=False, tied_weights=True, early_stopping=True),
     AutoencoderTransformer(**SMALL, tied_weights=True, solver="muon"),
     AutoencoderTransformer(**SMALL, loss="binary_cross_entropy", scale="minmax", solver=SGD()),
     AutoencoderTransformer(**SMALL, solver=LBFGS(memory=3), decoder_layer_sizes=(4, 3)),
@@ -548,10 +530,10 @@ INCONSISTENT = {
     "other dtype": (set_item("coefs_", 1, np.ones((3, 2), "f4")), "not finite matrices"),
     "integers": (set_item("coefs_", 0, np.ones((5, 3), int)), "not of float32 or float64"),
     "infinite": (set_item("intercepts_", 0, np.full(3, np.inf)), "not finite vectors"),
-    "another path": (set_item("linear_coefs_", 0, np.ones((4, 2))), "do not fit the network"),
-    "half the paths": (set_attribute("linear_intercepts_", []), "too many or too few"),
+    "another path": (set_item("skip_coefs_", 0, np.ones((4, 2))), "do not fit the network"),
+    "half the paths": (set_attribute("skip_intercepts_", []), "too many or too few"),
     "no code": (set_attribute("_n_encoder_layers", 4), "there is no code"),
-    "wrong code": (set_attribute("_n_encoder_layers", 3), "linear_coefs_ do not fit"),
+    "wrong code": (set_attribute("_n_encoder_layers", 3), "skip_coefs_ do not fit"),
     "unknown activation": (set_item("activations_", 0, "sine"), "activations_ are not"),
     "another output": (set_attribute("output_activation_", "tanh"), "output_activation_ is not"),
     "layers": (set_attribute("n_layers_", 3), "n_layers_ is not"),
@@ -563,7 +545,7 @@ INCONSISTENT = {
     "mirrored": (set_attribute("scale_", -np.ones(5)), "scale_ is not positive"),
     "far output": (set_item("intercepts_", -1, np.full(5, 1e200)), "lead to infinite numbers"),
     "products": (
-        set_attribute("linear_coefs_", [np.full((5, 2), 1e90), np.full((2, 5), 1e90)]),
+        set_attribute("skip_coefs_", [np.full((5, 2), 1e90), np.full((2, 5), 1e90)]),
         "lead to infinite numbers",
     ),
     "far shift": (set_attribute("shift_", np.full(5, 1e200)), "lead to infinite numbers"),

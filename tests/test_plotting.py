@@ -14,19 +14,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skautoencoder import (
-    AutoencoderTransformer,
-    VariationalAutoencoderTransformer,
-    plotting,
-)
-from skautoencoder.plotting import (
-    ArchitectureDisplay,
-    CodeDisplay,
-    ErrorDisplay,
-    LossCurveDisplay,
-    ReconstructionDisplay,
-    WeightsDisplay,
-)
+from skautoencoder import AutoencoderTransformer, VariationalAutoencoderTransformer, plotting
+from skautoencoder.plotting import (ArchitectureDisplay, CodeDisplay, ErrorDisplay, LossCurveDisplay, ReconstructionDisplay, WeightsDisplay)
 
 IMAGE = (4, 4)
 SETTINGS = {"hidden_layer_sizes": (7, 6), "max_iter": 3, "random_state": 0}
@@ -409,7 +398,7 @@ def test_row_names_of_another_number_are_refused():
 
 
 def test_both_curves_are_drawn_and_the_epoch_with_the_kept_weights_marked(X):
-    autoencoder = AutoencoderTransformer(2, linear_paths=False, early_stopping=True, **SETTINGS)
+    autoencoder = AutoencoderTransformer(2, skip_connections=False, early_stopping=True, **SETTINGS)
     autoencoder.fit(X)
     ax = LossCurveDisplay.from_estimator(autoencoder).axes_
     training, validation, best = ax.lines
@@ -608,9 +597,9 @@ def decode(model, code):
 
 MODELS = {
     "paths": lambda: AutoencoderTransformer(2, **SETTINGS),
-    "no paths": lambda: AutoencoderTransformer(2, linear_paths=False, **SETTINGS),
+    "no paths": lambda: AutoencoderTransformer(2, skip_connections=False, **SETTINGS),
     "relu": lambda: AutoencoderTransformer(
-        2, activation="relu", code_activation="tanh", linear_paths=False, **SETTINGS
+        2, activation="relu", code_activation="tanh", skip_connections=False, **SETTINGS
     ),
     "bounded": lambda: AutoencoderTransformer(2, loss="binary_cross_entropy", **SETTINGS),
     "standard": lambda: AutoencoderTransformer(2, scale="standard", **SETTINGS),
@@ -674,7 +663,7 @@ def test_a_deeper_layer_of_the_decoder_shows_what_its_units_change(X):
 
 
 def test_a_network_whose_first_layer_is_the_code_shows_what_the_code_changes(X):
-    model = AutoencoderTransformer(2, hidden_layer_sizes=(), linear_paths=False, max_iter=1)
+    model = AutoencoderTransformer(2, hidden_layer_sizes=(), skip_connections=False, max_iter=1)
     display = WeightsDisplay.from_estimator(model.fit(X), layer=1)
     assert display.title == "What each unit of the code changes in the output"
     code = model.transform(model.mean_[np.newaxis])[0]
@@ -789,14 +778,14 @@ def test_the_bottleneck_has_a_colour_of_its_own_and_a_bold_name(autoencoder):
     assert [i for i, weight in enumerate(bold) if weight == "bold"] == [3]
 
 
-@pytest.mark.parametrize("linear_paths", [False, True])
-def test_linear_paths_are_drawn_where_there_are_some(X, linear_paths):
-    model = AutoencoderTransformer(2, linear_paths=linear_paths)
+@pytest.mark.parametrize("skip_connections", [False, True])
+def test_linear_paths_are_drawn_where_there_are_some(X, skip_connections):
+    model = AutoencoderTransformer(2, skip_connections=skip_connections)
     ax = ArchitectureDisplay.from_estimator(model, n_features=16).axes_
     names = [text.get_text() for text in ax.texts]
-    assert names.count("linear path") == 2 * linear_paths
+    assert names.count("skip connection") == 2 * skip_connections
     ends = [(line.get_xdata()[0], line.get_xdata()[-1]) for line in ax.lines]
-    assert ends == ([(0, 2.9), (3.1, 6)] if linear_paths else [])
+    assert ends == ([(0, 2.9), (3.1, 6)] if skip_connections else [])
 
 
 @pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
@@ -806,11 +795,11 @@ def test_a_network_is_drawn_before_the_fit_as_after_it(make, X):
     activations = ["sigmoid" if a == "auto" else a for a in before.activations]
     assert (before.widths, activations) == (after.widths, after.activations)
     assert before.code_layer == after.code_layer
-    assert before.has_linear_paths == after.has_linear_paths
+    assert before.has_skip_connections == after.has_skip_connections
 
 
 def test_an_output_activation_that_only_rows_decide_is_called_auto():
-    model = AutoencoderTransformer(2, linear_paths=False)
+    model = AutoencoderTransformer(2, skip_connections=False)
     display = ArchitectureDisplay.from_estimator(model, n_features=4)
     assert display.activations[-1] == "auto"
 

@@ -55,7 +55,7 @@ def test_every_layer_starts_from_what_rebuilds_its_input(digits):
         AutoencoderTransformer(
             10,
             hidden_layer_sizes=(50, 30),
-            linear_paths=False,
+            skip_connections=False,
             pretrain_iter=n_epochs,
             max_iter=1,
             random_state=0,
@@ -65,7 +65,7 @@ def test_every_layer_starts_from_what_rebuilds_its_input(digits):
     )
     assert pretrained.best_loss_ < 0.5 * drawn.best_loss_
     assert pretrained.n_iter_ == 1
-    assert pretrained.linear_coefs_ == []
+    assert pretrained.skip_coefs_ == []
 
 
 @pytest.mark.slow
@@ -77,7 +77,7 @@ def test_deep_networks_of_sigmoids_need_it(digits):
                 hidden_layer_sizes=(60, 50, 40, 30),
                 activation="sigmoid",
                 code_activation="identity",
-                linear_paths=False,
+                skip_connections=False,
                 pretrain_iter=n_epochs,
                 max_iter=30,
                 random_state=0,
@@ -121,7 +121,7 @@ def test_a_warm_start_is_not_pretrained_again(X):
     ("params", "message"),
     [
         ({"pretrain_iter": -1}, "'pretrain_iter' parameter of AutoencoderTransformer must be an"),
-        ({"linear_paths": True}, "pretrain_iter=2 trains layers to do what linear paths do"),
+        ({"skip_connections": True}, "pretrain_iter=2 trains layers to do what skip connections do"),
         ({"decoder_layer_sizes": (5,)}, "pretrain_iter=2 needs a decoder that mirrors"),
     ],
 )

@@ -16,14 +16,9 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from skautoencoder import (
-    AutoencoderImputer,
-    AutoencoderOutlierDetector,
-    AutoencoderTransformer,
-    VariationalAutoencoderTransformer,
-)
-from skautoencoder._threads import single_threaded_blas
-from skautoencoder.network.parallel import THREAD_NAME, Workers
+from skautoencoder import (AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, VariationalAutoencoderTransformer)
+from skautoencoder.utils.threads import single_threaded_blas
+from skautoencoder.network.thread_pool import THREAD_NAME, ThreadPool
 
 SMALL = {"n_components": 2, "hidden_layer_sizes": 4, "max_iter": 3}
 ESTIMATORS = {
@@ -239,7 +234,7 @@ def broad(rng):
 
 @pytest.mark.slow
 def test_500_fits_hold_no_more_memory_than_one(broad):
-    autoencoder = ESTIMATORS["transformer"]().set_params(max_iter=1, linear_paths=False)
+    autoencoder = ESTIMATORS["transformer"]().set_params(max_iter=1, skip_connections=False)
     assert growth(lambda: autoencoder.fit(broad), 500) < KEPT < 500 * autoencoder.coefs_[0].nbytes
 
 
@@ -311,6 +306,6 @@ def test_workers_and_limits_end_with_the_fit(wide):
         for _ in range(20):
             large().set_params(max_iter=1).fit(wide)
             assert threading.active_count() == n_before
-    with single_threaded_blas() as n_threads, Workers(n_threads):
+    with single_threaded_blas() as n_threads, ThreadPool(n_threads):
         assert set(blas_threads()) <= {1}
     assert blas_threads() == before

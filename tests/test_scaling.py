@@ -4,8 +4,8 @@ from scipy import sparse
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skautoencoder.network.activations import ACTIVATIONS
-from skautoencoder.network.rows import Rows
-from skautoencoder.network.scaling import deviations, extremes, fit_scaling, means
+from skautoencoder.network.dataset import Dataset
+from skautoencoder.network.scaling import (deviations, extremes, fit_scaling, means)
 
 
 def fitted(kind, rows, output="identity"):
@@ -14,7 +14,7 @@ def fitted(kind, rows, output="identity"):
 
 
 def scaled(X, kind, output, **kwargs):
-    scaling = fitted(kind, Rows(X, **kwargs), output)
+    scaling = fitted(kind, Dataset(X, **kwargs), output)
     result = np.array(X.toarray() if sparse.issparse(X) else X)
     if scaling is not None:
         scaling.apply(result)
@@ -51,7 +51,7 @@ def test_minmax_scaling_is_the_minmax_scaler(X):
 def test_weights_count_as_repetitions_and_zero_as_absence(X, rng):
     weights = rng.integers(0, 4, size=40)
     kept = np.flatnonzero(weights)
-    rows = Rows(X, sample_weight=weights.astype(float), subset=kept)
+    rows = Dataset(X, sample_weight=weights.astype(float), subset=kept)
     mean = means(rows)
     deviation = deviations(rows, mean)
     np.testing.assert_allclose(mean, np.repeat(X, weights, axis=0).mean(axis=0))
@@ -101,7 +101,7 @@ def test_auto_follows_the_range_of_the_output(output, low, high, expected, rng):
 
 
 def test_undo_is_the_inverse_of_apply(X):
-    scaling = fitted("standard", Rows(X))
+    scaling = fitted("standard", Dataset(X))
     rows = X.copy()
     scaling.apply(rows)
     scaling.undo(rows)
@@ -111,11 +111,11 @@ def test_undo_is_the_inverse_of_apply(X):
 def test_a_feature_that_varies_by_rounding_only_is_not_blown_up():
     X = np.full((100, 1), 1e8, dtype=np.float32)
     X[0] = np.nextafter(np.float32(1e8), np.float32(2e8))
-    assert fitted("standard", Rows(X)).scale == 1
+    assert fitted("standard", Dataset(X)).scale == 1
 
 
 def test_scaling_keeps_the_dtype_of_X(X):
-    scaling = fitted("standard", Rows(X.astype(np.float32)))
+    scaling = fitted("standard", Dataset(X.astype(np.float32)))
     assert scaling.shift.dtype == scaling.scale.dtype == np.float32
 
 
@@ -124,6 +124,6 @@ def test_a_constant_feature_keeps_its_value_as_mean_where_the_first_cells_are_mi
     X = np.full((1000, 2), 0.1)
     X[:, 1] = rng.normal(size=1000)
     X[:300, 0] = np.nan
-    rows = Rows(X, has_missing=True)
+    rows = Dataset(X, has_missing=True)
     assert means(rows)[0] == 0.1
     assert fitted("standard", rows).scale[0] == 1

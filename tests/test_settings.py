@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skautoencoder import LBFGS, SGD, Adam, AutoencoderTransformer, Muon
+from skautoencoder import (LBFGS, SGD, Adam, AutoencoderTransformer, Muon)
 
 WIDEST = 100
 
@@ -12,9 +12,9 @@ def recording(solver):
     """The solver, which also remembers the learning rates of its steps, in `rates`."""
 
     class _Recording(type(solver)):
-        def step(self, parameters, gradients, state, learning_rate, workers):
+        def step(self, parameters, gradients, state, learning_rate, pool):
             self.rates.append(learning_rate)
-            super().step(parameters, gradients, state, learning_rate, workers)
+            super().step(parameters, gradients, state, learning_rate, pool)
 
     solver = _Recording(**solver.get_params())
     solver.rates = []
@@ -24,7 +24,7 @@ def recording(solver):
 def rates_of(solver, X, method="fit", **params):
     """Learning rates of the steps of one epoch."""
     solver = recording(solver)
-    plain = {"linear_paths": False, "early_stopping": False, "hidden_layer_sizes": WIDEST}
+    plain = {"skip_connections": False, "early_stopping": False, "hidden_layer_sizes": WIDEST}
     params = {"max_iter": 1, "random_state": 0, **plain, **params}
     getattr(AutoencoderTransformer(2, solver=solver, **params), method)(X)
     return solver.rates
@@ -92,24 +92,24 @@ def test_an_auto_batch_is_one_row_in_32_between_8_and_64(n_rows, batch_size, rng
 )
 def test_the_held_out_share_is_rounded_and_at_least_one_row(n_rows, share, n_held_out, rng):
     autoencoder = AutoencoderTransformer(
-        1, max_iter=1, early_stopping=True, validation_fraction=share, linear_paths=False
+        1, max_iter=1, early_stopping=True, validation_fraction=share, skip_connections=False
     ).fit(rng.normal(size=(n_rows, 3)))
     assert autoencoder.t_ == n_rows - n_held_out
 
 
 def test_lbfgs_sees_a_bounded_number_of_rows_at_a_time(rng, monkeypatch):
     """So that its memory does not grow with the rows."""
-    from skautoencoder.network.rows import Rows
+    from skautoencoder.network.dataset import Dataset
 
-    gather, sizes = Rows.gather, []
+    take, sizes = Dataset.take, []
 
     def watched(self, index, out):
         if not isinstance(index, slice):
             sizes.append(len(index))
-        return gather(self, index, out)
+        return take(self, index, out)
 
-    monkeypatch.setattr(Rows, "gather", watched)
+    monkeypatch.setattr(Dataset, "gather", watched)
     AutoencoderTransformer(
-        1, solver=LBFGS(), max_iter=1, hidden_layer_sizes=2, linear_paths=False
+        1, solver=LBFGS(), max_iter=1, hidden_layer_sizes=2, skip_connections=False
     ).fit(rng.normal(size=(1100, 3)))
     assert sizes[:3] == [512, 512, 76]

@@ -4,19 +4,9 @@ import numpy as np
 import pytest
 from scipy.optimize import rosen, rosen_der
 
-from skautoencoder.network.parallel import Workers
+from skautoencoder.network.thread_pool import ThreadPool
 from skautoencoder.network.parameters import Gradients, Parameters, layer_shapes
-from skautoencoder.network.solvers import (
-    BLOCK_SIZE,
-    LBFGS,
-    SGD,
-    SOLVERS,
-    Adam,
-    ElementwiseSolver,
-    Muon,
-    Solver,
-    orthogonalise,
-)
+from skautoencoder.network.solvers import (BLOCK_SIZE, LBFGS, SGD, SOLVERS, Adam, ElementwiseSolver, Muon, Solver, orthogonalise)
 
 
 def vector(values, dtype=np.float64):
@@ -32,7 +22,7 @@ def minimise(solver, gradient_of, start, learning_rate, n_steps):
     for step in range(n_steps):
         gradients.flat[:] = gradient_of(parameters.flat)
         rate = learning_rate * 0.5 * (1 + math.cos(math.pi * step / n_steps))
-        solver.step(parameters, gradients, state, rate, Workers())
+        solver.step(parameters, gradients, state, rate, ThreadPool())
     return parameters.flat
 
 
@@ -65,10 +55,10 @@ def test_reaches_the_minimum_of_rosenbrock(solver):
 def test_adam_steps_computed_by_hand():
     parameters, solver = vector([1.0, 2.0]), Adam(beta_1=0.5, beta_2=0.75, epsilon=0.1)
     state = solver.init_state(parameters)
-    solver.step(parameters, vector([4.0, -2.0]), state, 0.1, Workers())
+    solver.step(parameters, vector([4.0, -2.0]), state, 0.1, ThreadPool())
     # After one step both corrected moments are the gradient's own: g / (|g| + epsilon).
     np.testing.assert_allclose(parameters.flat, [1 - 0.1 * 4 / 4.1, 2 + 0.1 * 2 / 2.1])
-    solver.step(parameters, vector([0.0, 0.0]), state, 0.1, Workers())
+    solver.step(parameters, vector([0.0, 0.0]), state, 0.1, ThreadPool())
     # m = 0.5 * 0.5 g, corrected by 1 - 0.25; v = 0.75 * 0.25 g^2, corrected by 1 - 0.5625.
     m, v = 0.25 * 4 / 0.75, 0.1875 * 16 / 0.4375
     expected = 1 - 0.1 * 4 / 4.1 - 0.1 * m / (math.sqrt(v) + 0.1)
@@ -79,11 +69,11 @@ def test_adam_steps_computed_by_hand():
 def test_sgd_steps_computed_by_hand(nesterov):
     parameters, solver = vector([1.0, 0.0]), SGD(momentum=0.5, nesterovs_momentum=nesterov)
     state = solver.init_state(parameters)
-    solver.step(parameters, vector([2.0, 0.0]), state, 0.1, Workers())
+    solver.step(parameters, vector([2.0, 0.0]), state, 0.1, ThreadPool())
     # v = -0.2; the plain step is v, Nesterov's 0.5 v - 0.2.
     first = 1 + (0.5 * -0.2 - 0.2 if nesterov else -0.2)
     assert parameters.flat[0] == pytest.approx(first)
-    solver.step(parameters, vector([1.0, 0.0]), state, 0.1, Workers())
+    solver.step(parameters, vector([1.0, 0.0]), state, 0.1, ThreadPool())
     velocity = 0.5 * -0.2 - 0.1
     assert parameters.flat[0] == pytest.approx(
         first + (0.5 * velocity - 0.1 if nesterov else velocity)
@@ -96,10 +86,10 @@ def test_blocks_and_threads_change_nothing(solver, rng):
     start, gradient = rng.normal(size=n), rng.normal(size=n)
     small = vector(start[-10:])
     state = solver.init_state(small)
-    solver.step(small, vector(gradient[-10:]), state, 0.1, Workers())
+    solver.step(small, vector(gradient[-10:]), state, 0.1, ThreadPool())
     large = vector(start)
-    with Workers(2) as workers:
-        solver.step(large, vector(gradient), solver.init_state(large), 0.1, workers)
+    with ThreadPool(2) as pool:
+        solver.step(large, vector(gradient), solver.init_state(large), 0.1, pool)
     np.testing.assert_array_equal(large.flat[-10:], small.flat)
 
 
@@ -126,7 +116,7 @@ def test_muon_steps_computed_by_hand(rng):
     state = solver.init_state(parameters)
     first = rng.normal(size=parameters.flat.shape)
     gradients.flat[:] = first
-    solver.step(parameters, gradients, state, 0.1, Workers())
+    solver.step(parameters, gradients, state, 0.1, ThreadPool())
     # Orthogonalising does not see the length, so 1.5 g and g give the same direction; the
     # layer widens 4 values to 9, so its rate is sqrt(9 / 4) times the given one.
     direction = orthogonalise(first[:36].reshape(4, 9), 5)
@@ -134,7 +124,7 @@ def test_muon_steps_computed_by_hand(rng):
     np.testing.assert_allclose(parameters.biases[0], -0.1 * np.sign(first[36:]), rtol=1e-6)
     bias = parameters.biases[0].copy()
     gradients.flat[:] = 0
-    solver.step(parameters, gradients, state, 0.1, Workers())
+    solver.step(parameters, gradients, state, 0.1, ThreadPool())
     # Momentum 0.5 g, looked ahead 0.25 g of a possible 1.75; second moment 0.1875 g^2 over
     # 1 - 0.5625.
     moved = 0.1 * 0.25 / 1.75 / math.sqrt(0.1875 / 0.4375)
@@ -147,8 +137,8 @@ def test_muon_moves_all_layers_alike_on_one_thread_and_two(rng):
         shapes = layer_shapes([6, 5, 4], [4, 6])
         parameters, gradients = Parameters(shapes, float), Gradients(shapes, float)
         gradients.flat[:] = np.random.default_rng(0).normal(size=gradients.flat.shape)
-        with Workers(n_threads) as workers:
-            Muon().step(parameters, gradients, Muon().init_state(parameters), 0.1, workers)
+        with ThreadPool(n_threads) as pool:
+            Muon().step(parameters, gradients, Muon().init_state(parameters), 0.1, pool)
         results.append(parameters.flat)
     np.testing.assert_array_equal(*results)
 
@@ -164,7 +154,7 @@ def test_float32_stays_float32_with_numpy_scalars_as_parameters(solver):
     exact, scalar = vector([1.0, 2.0], np.float32), vector([1.0, 2.0], np.float32)
     for parameters, variant in ((exact, solver), (scalar, changed)):
         gradients = vector([0.3, -0.7], np.float32)
-        variant.step(parameters, gradients, variant.init_state(parameters), 0.1, Workers())
+        variant.step(parameters, gradients, variant.init_state(parameters), 0.1, ThreadPool())
     np.testing.assert_array_equal(exact.flat, scalar.flat)
     assert scalar.flat.dtype == np.float32
 
@@ -173,7 +163,7 @@ def test_float32_stays_float32_with_numpy_scalars_as_parameters(solver):
 def test_a_continued_state_is_a_copy_and_another_solvers_state_is_dropped(solver):
     parameters = vector([1.0, 2.0])
     state = solver.init_state(parameters)
-    solver.step(parameters, vector([1.0, 1.0]), state, 0.1, Workers())
+    solver.step(parameters, vector([1.0, 1.0]), state, 0.1, ThreadPool())
     again = solver.continue_state(state, parameters)
     assert again["step"] == 1
     for name in state.keys() - {"step"}:
@@ -213,7 +203,7 @@ def test_each_share_of_the_gradients_is_completed_in_the_step(solver, n_threads)
     gradients, late = vector([0.5, -1.0, 2.0, 4.0]), vector([9.0, 9.0, 9.0, 9.0])
     late.source = lambda part: np.copyto(late.flat[part], [0.5, -1.0, 2.0, 4.0][part])
     late.shares = late.parts(2)
-    with Workers(n_threads) as workers:
+    with ThreadPool(n_threads) as pool:
         for parameters, each in ((given, gradients), (asked, late)):
-            solver.step(parameters, each, solver.init_state(parameters), 0.1, workers)
+            solver.step(parameters, each, solver.init_state(parameters), 0.1, pool)
     np.testing.assert_array_equal(asked.flat, given.flat)

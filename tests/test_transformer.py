@@ -19,12 +19,12 @@ from sklearn.metrics import mean_poisson_deviance, r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from skautoencoder import SGD, Adam, AutoencoderTransformer, CosineSchedule
+from skautoencoder import (SGD, Adam, AutoencoderTransformer, CosineSchedule)
 
 
 def small(**params):
     """A plain network, trained on all rows, in milliseconds."""
-    plain = {"linear_paths": False, "early_stopping": False}
+    plain = {"skip_connections": False, "early_stopping": False}
     params = {"n_components": 3, "hidden_layer_sizes": 5, "max_iter": 4, **plain, **params}
     return AutoencoderTransformer(random_state=0, **params)
 
@@ -56,7 +56,7 @@ def assert_same_network(first, second, exactly=True):
 
 class TestArchitecture:
     def test_without_linear_paths_the_default_on_64_features_is_the_original_network(self, digits):
-        autoencoder = AutoencoderTransformer(linear_paths=False, max_iter=1).fit(digits)
+        autoencoder = AutoencoderTransformer(skip_connections=False, max_iter=1).fit(digits)
         widths = [coef.shape[0] for coef in autoencoder.coefs_] + [64]
         assert widths == [64, 50, 40, 36, 40, 50, 64]
         assert [b.shape for b in autoencoder.intercepts_] == [(w,) for w in widths[1:]]
@@ -845,14 +845,14 @@ class TestTiedWeights:
         ).fit(X)
 
     def assert_tied(self, autoencoder):
-        coefs, paths = autoencoder.coefs_, autoencoder.linear_coefs_
+        coefs, paths = autoencoder.coefs_, autoencoder.skip_coefs_
         pairs = [*zip(coefs[:3], coefs[:2:-1], strict=True), *([paths] if paths else [])]
         for encoder, decoder in pairs:
             np.testing.assert_array_equal(decoder, encoder.T)
 
-    @pytest.mark.parametrize("linear_paths", [False, True])
-    def test_the_tie_survives_fits_of_all_kinds_and_a_pickle(self, X, linear_paths):
-        autoencoder = self.fitted(X, linear_paths=linear_paths)
+    @pytest.mark.parametrize("skip_connections", [False, True])
+    def test_the_tie_survives_fits_of_all_kinds_and_a_pickle(self, X, skip_connections):
+        autoencoder = self.fitted(X, skip_connections=skip_connections)
         self.assert_tied(autoencoder)
         again = pickle.loads(pickle.dumps(autoencoder))
         for each in (autoencoder, again):
@@ -874,7 +874,7 @@ class TestTiedWeights:
 
     @pytest.mark.parametrize("solver", ["adam", "sgd", "muon", "lbfgs"])
     def test_every_solver_takes_them(self, solver, X):
-        self.assert_tied(self.fitted(X, solver=solver, linear_paths=False))
+        self.assert_tied(self.fitted(X, solver=solver, skip_connections=False))
 
     @pytest.mark.parametrize(
         ("params", "message"),

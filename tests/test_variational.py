@@ -14,7 +14,7 @@ from skautoencoder import LBFGS, VariationalAutoencoderTransformer
 from skautoencoder._variational import balanced_draws
 from skautoencoder.network.bottleneck import GaussianCode, divergence, moments
 from skautoencoder.network.likelihoods import bernoulli, gaussian
-from skautoencoder.network.parallel import Workers
+from skautoencoder.network.thread_pool import ThreadPool
 from skautoencoder.network.parameters import Gradients
 
 
@@ -48,10 +48,10 @@ def test_divergence_is_the_closed_form_and_the_mean_of_log_ratios(rng):
 
 def test_likelihoods_are_those_of_scipy(rng):
     X, output = rng.normal(size=(5, 4)), rng.normal(size=(5, 4))
-    present = rng.uniform(size=(5, 4)) < 0.7
+    observed = rng.uniform(size=(5, 4)) < 0.7
     expected = stats.norm.logpdf(X, output, np.sqrt(0.3))
     np.testing.assert_allclose(gaussian(X, output, None, 0.3), expected.sum(axis=1))
-    np.testing.assert_allclose(gaussian(X, output, present, 0.3), (expected * present).sum(axis=1))
+    np.testing.assert_allclose(gaussian(X, output, observed, 0.3), (expected * observed).sum(axis=1))
     bits = (X > 0).astype(float)
     expected = stats.bernoulli.logpmf(bits, 1 / (1 + np.exp(-output)))
     np.testing.assert_allclose(bernoulli(bits, output, None, 1.0), expected.sum(axis=1))
@@ -89,15 +89,15 @@ def gradients_of(values):
 
 
 def test_a_gradient_much_longer_than_usual_is_cut_and_hardly_raises_what_is_usual():
-    code, workers = GaussianCode(1.0, 0.0, True), Workers()
+    code, pool = GaussianCode(1.0, 0.0, True), ThreadPool()
     for values in ([3.0, 4.0], [0.0, 20.0]):
         gradients = gradients_of(values)
-        code.limit(gradients, workers)
+        code.limit(gradients, pool)
         np.testing.assert_array_equal(gradients.flat, values)
     usual = code.gradient_norm
     assert usual == pytest.approx(0.98 * 5 + 0.02 * 20)
     gradients = gradients_of([3e9, 4e9])
-    code.limit(gradients, workers)
+    code.limit(gradients, pool)
     np.testing.assert_allclose(gradients.flat, 5 * usual * np.array([0.6, 0.8]))
     assert code.gradient_norm == pytest.approx(1.08 * usual)
 
@@ -106,7 +106,7 @@ def test_nothing_is_left_of_a_gradient_whose_norm_overflows():
     code = GaussianCode(1.0, 0.0, True, gradient_norm=1.0)
     gradients = gradients_of([1e200, 1.0])
     with np.errstate(over="ignore"):
-        code.limit(gradients, Workers())
+        code.limit(gradients, ThreadPool())
     np.testing.assert_array_equal(gradients.flat, 0)
     assert code.gradient_norm == pytest.approx(1.08)
 

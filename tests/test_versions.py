@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, clone
 
-from skautoencoder import AutoencoderTransformer, VariationalAutoencoderTransformer, _versions
+from skautoencoder import AutoencoderTransformer, VariationalAutoencoderTransformer
+from skautoencoder.utils import versions as _versions
 
 ESTIMATORS = [AutoencoderTransformer, VariationalAutoencoderTransformer]
 

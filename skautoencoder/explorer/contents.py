@@ -8,8 +8,8 @@ import numpy as np
 from .._reconstruction import run
 from ..network.inference import outputs
 from ..network.layers import Network
-from ..network.parallel import quiet_overflow
-from ..network.rows import Rows
+from ..network.floating_point import quiet_overflow
+from ..network.dataset import Dataset
 
 # float32 serves where it changes nothing by more than this share of the values' spread: a
 # tenth of what the page promises.
@@ -110,7 +110,7 @@ def projection(codes):
 
 
 def packed_decoder(estimator, decoder, codes):
-    """Layers, linear path and scaling of the decoder, in float32 wherever that does."""
+    """Layers, skip connection and scaling of the decoder, in float32 wherever that does."""
     names = estimator.activations_[estimator._n_encoder_layers :]
     dtype = np.float32 if float32_serves(decoder, codes) else np.float64
     scaling = estimator._output_scaling()
@@ -120,7 +120,7 @@ def packed_decoder(estimator, decoder, codes):
             for name, layer in zip(names, decoder.layers, strict=True)
         ],
         "path": None if decoder.path is None else packed_dense(decoder.path, dtype),
-        "isPathInside": bool(decoder.is_path_inside),
+        "isPathInside": bool(decoder.is_skip_inside),
         "shift": None if scaling is None else packed(scaling.shift),
         "scale": None if scaling is None else packed(scaling.scale),
     }
@@ -139,8 +139,8 @@ def float32_serves(decoder, codes):
     if decoder.dtype == np.float32:
         return True
     with quiet_overflow():
-        exact = run(outputs, [decoder], Rows(codes))
-        error = np.abs(run(outputs, [rounded(decoder)], Rows(codes)) - exact)
+        exact = run(outputs, [decoder], Dataset(codes))
+        error = np.abs(run(outputs, [rounded(decoder)], Dataset(codes)) - exact)
         spread = exact.max(axis=0) - exact.min(axis=0)
         # Not "greater", so that NaN asks for all digits.
         return bool(error.max() <= TOLERANCE * spread.max())
@@ -150,7 +150,7 @@ def rounded(network):
     """The network with weights rounded to float32, in float64."""
     path = None if network.path is None else rounded_dense(network.path)
     layers = [rounded_dense(each) for each in network.layers]
-    return Network(layers, path, network.is_path_inside, network.constants)
+    return Network(layers, path, network.is_skip_inside, network.constants)
 
 
 def rounded_dense(dense):

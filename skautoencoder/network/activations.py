@@ -30,7 +30,7 @@ class Activation:
     """
 
     function: Callable
-    curvature: Callable
+    second_derivative: Callable
     low: float = -np.inf
     high: float = np.inf
     initializer: str = "glorot_uniform"

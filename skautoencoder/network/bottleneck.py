@@ -82,7 +82,7 @@ class PlainCode:
     def observe(self, loss, n_cells):
         """Take over the loss of a batch."""
 
-    def limit(self, gradients, workers):
+    def limit(self, gradients, pool):
         """Bound the gradient of a batch: here it is left as it is, to be completed."""
 
 
@@ -179,9 +179,9 @@ class GaussianCode:
             mean = followed(self.noise_variance, 2 * loss / n_cells)
             self.noise_variance = max(mean, MIN_NOISE_VARIANCE)
 
-    def limit(self, gradients, workers):
+    def limit(self, gradients, pool):
         """Cut the gradient of a batch where it is much longer than usual."""
-        gradients.complete_all(workers)
+        gradients.complete_all(pool)
         flat = gradients.flat
         # Where the square overflows, nothing is left of the gradient.
         length = math.sqrt(np.dot(flat, flat))

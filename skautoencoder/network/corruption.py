@@ -118,7 +118,7 @@ class MaskingNoise(Corruption):
 
     def _network_value(self, rows):
         if self.value == "mean":
-            return rows.center
+            return rows.feature_means
         return rows.in_network_units(np.full(rows.n_features, float(self.value)))
 
 
@@ -224,7 +224,7 @@ class SwapNoise(Corruption):
 
         def corrupt(clean, corrupted, rng):
             hit = _hits(clean, rate, rng)
-            rows.gather(draw_rows(len(clean), rng), corrupted)
+            rows.take(draw_rows(len(clean), rng), corrupted)
             # One donor a row of the batch; shuffled in each column, one a cell.
             rng.permuted(corrupted, axis=0, out=corrupted)
             np.copyto(corrupted, clean, where=~hit)

@@ -4,8 +4,9 @@ import numpy as np
 
 from .bottleneck import divergence, halves, moments
 from .layers import Buffers
-from .parallel import even_slices, quiet_overflow
-from .rows import block_slices, count_cells
+from .thread_pool import even_slices
+from .floating_point import quiet_overflow
+from .dataset import block_slices, count_cells
 
 # Below this many multiply-adds a second thread costs more than it saves.
 WORK_PER_THREAD = 4_000_000
@@ -16,7 +17,7 @@ def n_useful_threads(n_multiply_adds, n_threads):
     return max(1, min(n_threads, int(n_multiply_adds // WORK_PER_THREAD)))
 
 
-class Passage:
+class InferenceBuffers:
     """Memory for the way of blocks of up to n_rows rows through networks in a row."""
 
     def __init__(self, networks, n_rows):
@@ -41,7 +42,7 @@ class Passage:
         return inputs
 
 
-def for_each_block(function, networks, rows, workers):
+def for_each_block(function, networks, rows, pool):
     """Call ``function(part, inputs, present, passage)`` for blocks of rows.
 
     `inputs` are valid during the call and not to be changed; `present` says which of their
@@ -51,79 +52,79 @@ def for_each_block(function, networks, rows, workers):
     parts = block_slices(len(rows), widest)
 
     def run(share):
-        passage = Passage(networks, parts[0].stop)
+        inference = InferenceBuffers(networks, parts[0].stop)
         memory = np.empty((parts[0].stop, networks[0].widths[0]), networks[0].dtype)
         with quiet_overflow():
             for part in parts[share]:
-                inputs, present = rows.read(part, memory[: part.stop - part.start])
-                function(part, inputs, present, passage)
+                inputs, observed = rows.read(part, memory[: part.stop - part.start])
+                function(part, inputs, observed, inference)
 
     n_weights = sum(network.n_weights for network in networks)
-    n_threads = n_useful_threads(len(rows) * n_weights, workers.n_threads)
-    workers.map(run, even_slices(len(parts), n_threads))
+    n_threads = n_useful_threads(len(rows) * n_weights, pool.n_threads)
+    pool.map(run, even_slices(len(parts), n_threads))
 
 
-def outputs(networks, rows, workers, scaling=None):
+def outputs(networks, rows, pool, scaling=None):
     """The last layer's values for all rows; `scaling` is undone on them."""
     result = np.empty((len(rows), networks[-1].widths[-1]), networks[-1].dtype)
 
-    def store(part, inputs, present, passage):
-        passage.run(inputs, result[part])
+    def store(part, inputs, observed, inference):
+        inference.run(inputs, result[part])
         if scaling is not None:
             scaling.undo(result[part])
 
-    for_each_block(store, networks, rows, workers)
+    for_each_block(store, networks, rows, pool)
     return result.astype(rows.X.dtype, copy=False)
 
 
-def squared_errors(networks, rows, workers):
+def squared_errors(networks, rows, pool):
     """Squared reconstruction error of every cell, in the units of X; NaN where X is missing."""
     result = np.empty((len(rows), rows.n_features))
 
-    def store(part, inputs, present, passage):
-        errors = _squared_errors(rows, inputs, passage)
+    def store(part, inputs, observed, inference):
+        errors = _squared_errors(rows, inputs, inference)
         result[part] = np.where(np.isnan(errors), np.inf, errors)
-        if present is not None:
-            result[part][~present] = np.nan
+        if observed is not None:
+            result[part][~observed] = np.nan
 
-    for_each_block(store, networks, rows, workers)
+    for_each_block(store, networks, rows, pool)
     return result
 
 
-def row_errors(networks, rows, workers):
+def row_errors(networks, rows, pool):
     """Sum of the squared errors of each row in the units of X, and its number of observed cells."""
     sums, counts = np.empty(len(rows)), np.full(len(rows), float(rows.n_features))
 
-    def store(part, inputs, present, passage):
-        errors = _squared_errors(rows, inputs, passage)
-        if present is not None:
-            np.multiply(errors, present, out=errors)
-            counts[part] = present.sum(axis=1)
+    def store(part, inputs, observed, inference):
+        errors = _squared_errors(rows, inputs, inference)
+        if observed is not None:
+            np.multiply(errors, observed, out=errors)
+            counts[part] = observed.sum(axis=1)
         sums[part] = errors.sum(axis=1)
         # A row that has overflowed on its way is as badly rebuilt as can be.
         np.copyto(sums[part], np.inf, where=np.isnan(sums[part]))
 
-    for_each_block(store, networks, rows, workers)
+    for_each_block(store, networks, rows, pool)
     return sums, counts
 
 
-def _squared_errors(rows, inputs, passage):
+def _squared_errors(rows, inputs, inference):
     """In float64, where the square of no float32 is out of range."""
-    errors = np.subtract(passage.run(inputs), inputs, dtype=np.float64)
+    errors = np.subtract(inference.run(inputs), inputs, dtype=np.float64)
     if rows.scaling is not None:
         np.multiply(errors, rows.scaling.scale, out=errors)
-    constants = passage.networks[-1].constants
+    constants = inference.networks[-1].constants
     if constants is not None:
         constants.forgive(errors)
     return np.square(errors, out=errors)
 
 
-def mean_loss(autoencoder, rows, loss, workers):
+def mean_loss(autoencoder, rows, loss, pool):
     """Weighted mean of the loss over the rows, without penalties: see `total_loss`."""
-    return total_loss(autoencoder, rows, loss, workers) / rows.total_weight()
+    return total_loss(autoencoder, rows, loss, pool) / rows.total_weight()
 
 
-def total_loss(autoencoder, rows, loss, workers):
+def total_loss(autoencoder, rows, loss, pool):
     """Weighted sum of the loss over the rows, without penalties.
 
     Where training corrupts its input or samples the code, so is this done here, with the
@@ -134,24 +135,24 @@ def total_loss(autoencoder, rows, loss, workers):
     corruption = autoencoder.corruption
     corrupt = None if corruption is None else corruption.corrupter(rows)
 
-    def add(part, inputs, present, passage):
+    def add(part, inputs, observed, inference):
         weights, rng = rows.weights(part), np.random.default_rng(part.start)
         seen = _seen(corrupt, inputs, rng)
         total_divergence = n_cells = 0.0
         if bottleneck.is_sampled:
-            output, total_divergence = _sampled_output(bottleneck, passage, seen, weights, rng)
-            n_cells = count_cells(inputs, present, weights)
+            output, total_divergence = _sampled_output(bottleneck, inference, seen, weights, rng)
+            n_cells = count_cells(inputs, observed, weights)
         else:
-            output = passage.run(seen)
+            output = inference.run(seen)
         gradient = np.empty_like(output)
-        total = loss.compute(inputs, output, weights, present, gradient)
+        total = loss.compute(inputs, output, weights, observed, gradient)
         totals[part.start] = bottleneck.objective(total, total_divergence, n_cells)
 
-    for_each_block(add, autoencoder.networks, rows, workers)
+    for_each_block(add, autoencoder.networks, rows, pool)
     return sum(totals[start] for start in sorted(totals))
 
 
-def row_losses(autoencoder, rows, loss, workers):
+def row_losses(autoencoder, rows, loss, pool):
     """Loss of each row, whatever its weight, on input that is corrupted as in `total_loss`.
 
     The code must not be sampled.
@@ -159,16 +160,16 @@ def row_losses(autoencoder, rows, loss, workers):
     result, corruption = np.empty(len(rows)), autoencoder.corruption
     corrupt = None if corruption is None else corruption.corrupter(rows)
 
-    def store(part, inputs, present, passage):
-        output = passage.run(_seen(corrupt, inputs, np.random.default_rng(part.start)))
+    def store(part, inputs, observed, inference):
+        output = inference.run(_seen(corrupt, inputs, np.random.default_rng(part.start)))
         gradient = np.empty_like(output)
         for number in range(len(inputs)):
             row = slice(number, number + 1)
-            observed = None if present is None else present[row]
+            observed = None if observed is None else observed[row]
             cells = inputs[row], output[row], None, observed, gradient[row]
             result[part.start + number] = loss.compute(*cells)
 
-    for_each_block(store, autoencoder.networks, rows, workers)
+    for_each_block(store, autoencoder.networks, rows, pool)
     return result
 
 
@@ -181,30 +182,30 @@ def _seen(corrupt, inputs, rng):
     return seen
 
 
-def losses_beside_a_constant(networks, rows, loss, constant, workers):
+def losses_beside_a_constant(networks, rows, loss, constant, pool):
     """Weighted means over the rows of two losses: of the networks' output, and of a constant one.
 
     Without noise, and without penalties.
     """
-    return rows.combined(_own_losses, networks, loss, constant, workers) / rows.total_weight()
+    return rows.map_reduce(_own_losses, networks, loss, constant, pool) / rows.total_weight()
 
 
-def _own_losses(rows, networks, loss, constant, workers):
+def _own_losses(rows, networks, loss, constant, pool):
     totals = {}
 
-    def add(part, inputs, present, passage):
+    def add(part, inputs, observed, inference):
         weights, gradient = rows.weights(part), np.empty_like(inputs)
-        outputs = passage.run(inputs), np.tile(constant, (len(inputs), 1))
-        both = [loss.compute(inputs, each, weights, present, gradient) for each in outputs]
+        outputs = inference.run(inputs), np.tile(constant, (len(inputs), 1))
+        both = [loss.compute(inputs, each, weights, observed, gradient) for each in outputs]
         totals[part.start] = np.array(both)
 
-    for_each_block(add, networks, rows, workers)
+    for_each_block(add, networks, rows, pool)
     return sum(totals[start] for start in sorted(totals))
 
 
-def _sampled_output(bottleneck, passage, inputs, weights, rng):
+def _sampled_output(bottleneck, inference, inputs, weights, rng):
     """The decoder's output for a sample of each row's code, and the sum of the divergences."""
-    (encoder, decoder), buffers = passage.networks, passage.buffers(len(inputs))
+    (encoder, decoder), buffers = inference.networks, inference.buffers(len(inputs))
     buffers[0].values[0] = inputs
     values = encoder.forward(buffers[0])
     buffers[1].values[0] = np.empty((len(inputs), decoder.widths[0]), inputs.dtype)
@@ -214,7 +215,7 @@ def _sampled_output(bottleneck, passage, inputs, weights, rng):
     return decoder.forward(buffers[1]), float(total)
 
 
-def evidence_lower_bounds(autoencoder, rows, workers, likelihood, draws):
+def evidence_lower_bounds(autoencoder, rows, pool, likelihood, draws):
     """Mean over the draws of each row's log-likelihood, less the divergence of its code.
 
     Of the density in the units of X.
@@ -226,42 +227,42 @@ def evidence_lower_bounds(autoencoder, rows, workers, likelihood, draws):
     variance = autoencoder.bottleneck.noise_variance
     log_scale = 0 if rows.scaling is None else np.log(rows.scaling.scale, dtype=np.float64)
 
-    def store(part, inputs, present, passage):
-        encoder_buffers, decoder_buffers = passage.buffers(len(inputs))
+    def store(part, inputs, observed, inference):
+        encoder_buffers, decoder_buffers = inference.buffers(len(inputs))
         encoder_buffers.values[0] = inputs
         mean, log_variance = moments(encoder.forward(encoder_buffers))
         deviation, total = np.exp(0.5 * log_variance), np.zeros(len(inputs))
         for draw in draws:
             decoder_buffers.values[0] = mean + deviation * draw
             output = decoder.forward(decoder_buffers)
-            total += likelihood(inputs, output, present, variance)
+            total += likelihood(inputs, output, observed, variance)
         volume = np.broadcast_to(log_scale, inputs.shape)
-        log_volume = volume.sum(axis=1, where=True if present is None else present)
+        log_volume = volume.sum(axis=1, where=True if observed is None else observed)
         bounds = total / len(draws) - divergence(mean, log_variance) - log_volume
         # Where numbers have overflowed on the way, minus infinity is still a bound.
         result[part] = np.where(np.isnan(bounds), -np.inf, bounds)
 
-    for_each_block(store, autoencoder.networks, rows, workers)
+    for_each_block(store, autoencoder.networks, rows, pool)
     return result
 
 
-def column_variances(networks, rows, workers):
+def column_variances(networks, rows, pool):
     """Weighted variance over the rows of each of the last network's values."""
-    sums = rows.combined(_own_power_sums, networks, workers)
+    sums = rows.map_reduce(_own_power_sums, networks, pool)
     mean, mean_square = sums / rows.total_weight()
     with quiet_overflow():
         return np.maximum(mean_square - np.square(mean), 0)
 
 
-def _own_power_sums(rows, networks, workers):
+def _own_power_sums(rows, networks, pool):
     """Weighted sums of the last network's values, and of their squares."""
     sums = {}
 
-    def add(part, inputs, present, passage):
-        values = passage.run(inputs).astype(np.float64)
+    def add(part, inputs, observed, inference):
+        values = inference.run(inputs).astype(np.float64)
         weights = rows.weights(part)
         weights = np.ones(len(values)) if weights is None else weights
         sums[part.start] = np.stack([weights @ values, weights @ np.square(values)])
 
-    for_each_block(add, networks, rows, workers)
+    for_each_block(add, networks, rows, pool)
     return sum(sums[start] for start in sorted(sums))

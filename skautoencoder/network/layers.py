@@ -1,4 +1,4 @@
-"""Dense layers in a row, the linear path beside them, and the buffers that one batch needs."""
+"""Dense layers in a row, the skip connection beside them, and the buffers that one batch needs."""
 
 from itertools import count
 
@@ -22,19 +22,19 @@ class Dense:
         np.dot(inputs, self.weights, out=values)
         np.add(values, self.bias, out=values)
 
-    def lead_back(self, delta, upstream):
+    def backward(self, delta, upstream):
         """Fill `upstream` with dloss/dinputs from delta = dloss/dz."""
         np.dot(delta, self.weights.T, out=upstream)
 
 
 class Network:
-    """Dense layers in a row, and the linear path beside them: an encoder, or a decoder.
+    """Dense layers in a row, and the skip connection beside them: an encoder, or a decoder.
 
     Parameters
     ----------
     layers : list of Dense
     path : Dense or None
-        A linear path from the inputs to the outputs, added to them.
+        A skip connection from the inputs to the outputs, added to them.
     is_path_inside : bool
         Whether the path is added before the last activation, which training knows only
         where this is the identity.
@@ -42,10 +42,10 @@ class Network:
         Outputs that are not the layers' to give, which only a fitted decoder has.
     """
 
-    def __init__(self, layers, path=None, is_path_inside=False, constants=None):
+    def __init__(self, layers, skip=None, is_skip_inside=False, constants=None):
         self.layers = layers
-        self.path = path
-        self.is_path_inside = is_path_inside
+        self.skip = skip
+        self.is_skip_inside = is_skip_inside
         self.constants = constants
 
     @property
@@ -61,7 +61,7 @@ class Network:
     @property
     def n_weights(self):
         """Number of weights: of the multiply-adds that a row needs on its way forward."""
-        dense = self.layers if self.path is None else [*self.layers, self.path]
+        dense = self.layers if self.skip is None else [*self.layers, self.skip]
         return sum(layer.weights.size for layer in dense)
 
     def forward(self, buffers, dropout=None):
@@ -75,14 +75,14 @@ class Network:
         for i, layer in enumerate(self.layers):
             outputs = values[i + 1]
             layer.map(inputs, outputs)
-            if self.is_path_inside and i == last:
-                self._add_path(values, buffers.path_values)
+            if self.is_skip_inside and i == last:
+                self._add_skip(values, buffers.skip_values)
             layer.activate(outputs, derivatives and derivatives[i])
             if dropout is not None and i < last:
                 dropout.apply(outputs, derivatives[i])
             inputs = outputs
-        if self.path is not None and not self.is_path_inside:
-            self._add_path(values, buffers.path_values)
+        if self.skip is not None and not self.is_skip_inside:
+            self._add_skip(values, buffers.skip_values)
         if self.constants is not None:
             self.constants.put_in(inputs)
         return inputs
@@ -101,12 +101,12 @@ class Network:
                 delta = np.multiply(delta, derivative, out=derivative)
             below = deltas[i - 1] if i else upstream
             if below is not None:
-                self.layers[i].lead_back(delta, below)
-        if self.path is not None and upstream is not None:
-            self.path.lead_back(deltas[-1], buffers.path_delta)
-            np.add(upstream, buffers.path_delta, out=upstream)
+                self.layers[i].backward(delta, below)
+        if self.skip is not None and upstream is not None:
+            self.skip.backward(deltas[-1], buffers.skip_delta)
+            np.add(upstream, buffers.skip_delta, out=upstream)
 
-    def parameter_products(self, buffers):
+    def gradient_factors(self, buffers):
         """Number, inputs and dloss/dz of every layer, as `backward` leaves them.
 
         The gradient of the weights is inputs' times dloss/dz, summed over the rows.
@@ -117,28 +117,28 @@ class Network:
         ]
         inputs = buffers.values[:-1]
         layers = list(zip(self.layers, inputs, to_z, strict=True))
-        if self.path is not None:
-            layers.append((self.path, inputs[0], buffers.deltas[-1]))
+        if self.skip is not None:
+            layers.append((self.skip, inputs[0], buffers.deltas[-1]))
         return [(layer.number, before, after) for layer, before, after in layers]
 
-    def _add_path(self, values, path_values):
-        self.path.map(values[0], path_values)
-        np.add(values[-1], path_values, out=values[-1])
+    def _add_skip(self, values, skip_values):
+        self.skip.map(values[0], skip_values)
+        np.add(values[-1], skip_values, out=values[-1])
 
 
 def encoder_and_decoder(weights, biases, activations, n_encoder_layers, bounded=False):
     """Two networks, of one layer for each activation.
 
-    Two more weights and biases than activations are those of linear paths, from the input
+    Two more weights and biases than activations are those of skip connections, from the input
     to the code and from there to the output. `bounded` says that this one is added before
     the output's activation.
     """
     n_layers = len(activations)
     names = [*activations, "identity", "identity"]
     dense = [Dense(*each) for each in zip(weights, biases, names, count(), strict=False)]
-    paths = dense[n_layers:] or [None, None]
-    encoder = Network(dense[:n_encoder_layers], paths[0])
-    decoder = Network(dense[n_encoder_layers:n_layers], paths[1], bounded and paths[1] is not None)
+    skips = dense[n_layers:] or [None, None]
+    encoder = Network(dense[:n_encoder_layers], skips[0])
+    decoder = Network(dense[n_encoder_layers:n_layers], skips[1], bounded and skips[1] is not None)
     return encoder, decoder
 
 
@@ -196,23 +196,23 @@ class Buffers:
 
     `values[0]` is the network's input; `derivatives` and what follows it are for training.
     An identity layer has no derivatives (None) unless `drops`; those of the others become the
-    loss's with respect to what the layer has added up. `path_delta` is what the linear path
+    loss's with respect to what the layer has added up. `path_delta` is what the skip connection
     adds to the delta of the inputs.
     """
 
-    def __init__(self, values, path_values, derivatives=None, deltas=None, path_delta=None):
+    def __init__(self, values, skip_values, derivatives=None, deltas=None, skip_delta=None):
         self.values = values
-        self.path_values = path_values
+        self.skip_values = skip_values
         self.derivatives = derivatives
         self.deltas = deltas
-        self.path_delta = path_delta
+        self.skip_delta = skip_delta
 
     @classmethod
     def for_inference(cls, network, n_rows):
         """Fresh buffers for passes forward, but for the inputs."""
         values = [empty_rows(network, n_rows, width) for width in network.widths[1:]]
-        path_values = None if network.path is None else np.empty_like(values[-1])
-        return cls([None, *values], path_values)
+        skip_values = None if network.skip is None else np.empty_like(values[-1])
+        return cls([None, *values], skip_values)
 
     @classmethod
     def for_training(cls, network, n_rows, drops=False):
@@ -223,9 +223,9 @@ class Buffers:
             for layer, outputs in zip(network.layers, values[1:], strict=True)
         ]
         deltas = [np.empty_like(outputs) for outputs in values[1:]]
-        path_delta = None if network.path is None else np.empty_like(values[0])
+        skip_delta = None if network.skip is None else np.empty_like(values[0])
         # The last delta is free until the way back.
-        return cls(values, deltas[-1], derivatives, deltas, path_delta)
+        return cls(values, deltas[-1], derivatives, deltas, skip_delta)
 
     def head(self, n_rows):
         """The same memory for fewer rows."""
@@ -237,9 +237,9 @@ class Buffers:
         def cut(arrays):
             return arrays and [None if array is None else array[rows] for array in arrays]
 
-        path_values, path_delta = cut([self.path_values, self.path_delta])
+        skip_values, skip_delta = cut([self.skip_values, self.skip_delta])
         return Buffers(
-            cut(self.values), path_values, cut(self.derivatives), cut(self.deltas), path_delta
+            cut(self.values), skip_values, cut(self.derivatives), cut(self.deltas), skip_delta
         )
 
 

@@ -24,8 +24,8 @@ class Loss:
     fused_activation: str | None = None
 
     @property
-    def takes_paths(self):
-        """Whether a network with linear paths can be trained: not for an unbounded range."""
+    def takes_skip_connections(self):
+        """Whether a network with skip connections can be trained: not for an unbounded range."""
         return self.fused_activation is None or np.isfinite(self.high)
 
     @property
@@ -33,12 +33,12 @@ class Loss:
         """Whether targets must lie in a range."""
         return np.isfinite(self.low) or np.isfinite(self.high)
 
-    def compute(self, target, output, sample_weight, present, gradient):
+    def compute(self, target, output, sample_weight, observed, gradient):
         """Call the function where only the cells that are `present` count; None: all are."""
-        if present is None:
+        if observed is None:
             return self.function(target, output, sample_weight, gradient)
         # A row's loss is a sum over its cells, so each cell can be a row of its own.
-        weights = present.astype(target.dtype)
+        weights = observed.astype(target.dtype)
         if sample_weight is not None:
             weights *= sample_weight[:, np.newaxis]
         target, output, gradient = (a.reshape(-1, 1) for a in (target, output, gradient))

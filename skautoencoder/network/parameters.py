@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .parallel import even_slices
+from .thread_pool import even_slices
 
 
 class Parameters:
@@ -16,7 +16,7 @@ class Parameters:
     Parameters
     ----------
     shapes : list of (int, int)
-        Of the weights of every layer, and of those of the linear paths after them.
+        Of the weights of every layer, and of those of the skip connections after them.
     dtype : dtype
     ties : dict of int to int, default={}
         A layer's number to that of the earlier layer whose weights, transposed, it shares;
@@ -112,34 +112,34 @@ class Gradients(Parameters):
 
     def __init__(self, shapes, dtype, ties=None):
         super().__init__(shapes, dtype, ties)
-        self.shares = self.parts(1)
+        self.chunks = self.parts(1)
 
     def complete(self, part):
         """Compute a part of `flat`: one of the shares."""
         if self.source is not None and not self.is_complete:
             self.source(part)
 
-    def complete_all(self, workers):
+    def complete_all(self, pool):
         """Compute the whole of `flat`."""
-        workers.map(self.complete, self.shares)
+        pool.map(self.complete, self.chunks)
         self.is_complete = True
 
 
-def layer_shapes(encoder_widths, decoder_widths, has_paths=False):
+def layer_shapes(encoder_widths, decoder_widths, has_skips=False):
     """Shapes of the weights between layers of these widths, the encoder's first.
 
-    With paths, those of the linear paths from the input to the code and from there to the
+    With paths, those of the skip connections from the input to the code and from there to the
     output come last.
     """
     shapes = [*pairwise(encoder_widths), *pairwise(decoder_widths)]
-    if has_paths:
+    if has_skips:
         shapes += [(widths[0], widths[-1]) for widths in (encoder_widths, decoder_widths)]
     return shapes
 
 
-def mirrored_ties(n_encoder_layers, has_paths=False):
-    """Ties of a decoder that mirrors its encoder; the second linear path to the first."""
+def mirrored_ties(n_encoder_layers, has_skips=False):
+    """Ties of a decoder that mirrors its encoder; the second skip connection to the first."""
     ties = {2 * n_encoder_layers - 1 - layer: layer for layer in range(n_encoder_layers)}
-    if has_paths:
+    if has_skips:
         ties[2 * n_encoder_layers + 1] = 2 * n_encoder_layers
     return ties

@@ -56,7 +56,7 @@ class CodeBatch:
 class CodePenalty(Component):
     """Base class: what training asks of a penalty.
 
-    `code_activation` is what "auto" becomes under the penalty, and leaves out linear paths
+    `code_activation` is what "auto" becomes under the penalty, and leaves out skip connections
     into the code, which would lead out of the activation's range; None changes nothing.
     """
 
@@ -92,7 +92,7 @@ class L1Sparsity(CodePenalty):
     """Penalises the absolute values of the code, so that few units are active for a row.
 
     Adds ``weight * sum_j |c_j|`` to the loss of each row [1]_. With it, "auto" makes the code's
-    activation "relu", whose zeros are exact, and there are no linear paths. A small code
+    activation "relu", whose zeros are exact, and there are no skip connections. A small code
     in front of large decoder weights would cheat the penalty: set `alpha` above 0 too, to
     bound these.
 
@@ -134,7 +134,7 @@ class KLSparsity(CodePenalty):
     Adds ``weight * sum_j KL(target || m_j)`` to the mean loss [1]_, where ``m_j`` is the mean of
     unit j over the batch and ``KL(t || m) = t log(t / m) + (1 - t) log((1 - t) / (1 - m))``.
     The code must lie in [0, 1]: with this penalty "auto" makes its activation "sigmoid", and
-    there are no linear paths. The larger the batches, the surer the means.
+    there are no skip connections. The larger the batches, the surer the means.
 
     Parameters
     ----------
@@ -172,8 +172,8 @@ class KLSparsity(CodePenalty):
             raise ValueError(
                 "code_penalty=KLSparsity compares the means of the code with a share, so the code "
                 f"must lie in [0, 1]. Got code_activation={code_activation!r}"
-                f"{' and linear paths' if has_path else ''}: leave code_activation and "
-                "linear_paths at 'auto', or use L1Sparsity."
+                f"{' and skip connections' if has_path else ''}: leave code_activation and "
+                "skip_connections at 'auto', or use L1Sparsity."
             )
 
     def at_code(self, batch, delta):
@@ -260,7 +260,7 @@ class ContractivePenalty(CodePenalty):
 def single_layer_norms(encoder, inputs, factors, gradients):
     """||J||^2 of each row for an encoder of one layer, and its gradients times the factors.
 
-    J' = W diag(f'(z)) + A, with a linear path A or without.
+    J' = W diag(f'(z)) + A, with a skip connection A or without.
     """
     layer, path = encoder.layers[0], encoder.path
     z = _affine(layer, inputs)
@@ -277,7 +277,7 @@ def single_layer_norms(encoder, inputs, factors, gradients):
         weight_terms += slopes * path.weights
         total = float(np.broadcast_to(factors, (len(inputs), 1)).sum())
         gradients.weights[path.number] += slopes * layer.weights + total * path.weights
-    delta = factors * along * layer.activation.curvature(z)
+    delta = factors * along * layer.activation.second_derivative(z)
     gradients.weights[layer.number] += weight_terms + inputs.T @ delta
     gradients.biases[layer.number] += delta.sum(axis=0)
     return rows
@@ -288,10 +288,10 @@ class EncoderTape:
 
     def __init__(self, encoder, inputs):
         self.encoder = encoder
-        self.values, self.slopes, self.curvatures = [inputs], [], []
+        self.values, self.slopes, self.second_derivatives = [inputs], [], []
         for layer in encoder.layers:
             z = _affine(layer, self.values[-1])
-            self.curvatures.append(layer.activation.curvature(z))
+            self.second_derivatives.append(layer.activation.second_derivative(z))
             slope = np.empty_like(z)
             layer.activate(z, slope)
             self.slopes.append(slope)
@@ -316,7 +316,7 @@ class EncoderTape:
         from_value = None
         for i in range(len(encoder.layers) - 1, -1, -1):
             layer, slope = encoder.layers[i], self.slopes[i]
-            to_z = self.curvatures[i] * sums[i] * from_tangent
+            to_z = self.second_derivatives[i] * sums[i] * from_tangent
             if from_value is not None:
                 to_z += slope * from_value
             to_sum = slope * from_tangent

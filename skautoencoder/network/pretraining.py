@@ -11,14 +11,14 @@ from dataclasses import replace
 import numpy as np
 
 from .autoencoder import Autoencoder
-from .full_batch import trainer_for
+from .lbfgs import trainer_for
 from .inference import outputs
 from .parameters import Parameters
-from .rows import Rows
+from .dataset import Dataset
 from .scaling import means
 
 
-def pretrain(parameters, activations, rows, settings, inner_loss, rng, workers, corruption=None):
+def pretrain(parameters, activations, rows, settings, inner_loss, rng, pool, corruption=None):
     """Train each layer of the encoder, with the decoder's that mirrors it, to rebuild its input.
 
     Parameters
@@ -27,12 +27,12 @@ def pretrain(parameters, activations, rows, settings, inner_loss, rng, workers, 
         Of a network whose decoder mirrors its encoder, changed in place.
     activations : list of str
         Of every layer, the output's last.
-    rows : Rows
-    settings : Settings
+    rows : Dataset
+    settings : TrainingSettings
         Of the outermost pair of layers; the others have `inner_loss` in place of its loss.
     inner_loss : Loss
     rng : numpy.random.Generator
-    workers : Workers
+    pool : ThreadPool
     corruption : Corruption or None
         Of the input of every layer.
     """
@@ -45,12 +45,12 @@ def pretrain(parameters, activations, rows, settings, inner_loss, rng, workers, 
         autoencoder = Autoencoder.build(pair, names, 1, loss, corruption=corruption)
         state, own = settings.solver.init_state(pair), replace(settings, loss=loss)
         trainer = trainer_for(settings.solver)
-        trainer(autoencoder, pair, rows, own, state, rng, workers).fit(np.arange(len(rows)))
+        trainer(autoencoder, pair, rows, own, state, rng, pool).fit(np.arange(len(rows)))
         for position, layer in enumerate((number, mirror)):
             parameters.weights[layer][...] = pair.weights[position]
             parameters.biases[layer][...] = pair.biases[position]
         if number < n_encoder_layers - 1:
-            rows = _encoded(autoencoder.encoder, rows, workers)
+            rows = _encoded(autoencoder.encoder, rows, pool)
 
 
 def _pair(parameters, number, mirror):
@@ -63,8 +63,8 @@ def _pair(parameters, number, mirror):
     )
 
 
-def _encoded(encoder, rows, workers):
+def _encoded(encoder, rows, pool):
     """What a layer makes of the rows, as rows of their own."""
-    encoded = Rows(outputs([encoder], rows, workers), sample_weight=rows.weights(slice(None)))
-    encoded.center = means(encoded).astype(encoded.dtype)
+    encoded = Dataset(outputs([encoder], rows, pool), sample_weight=rows.weights(slice(None)))
+    encoded.feature_means = means(encoded).astype(encoded.dtype)
     return encoded

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .parallel import quiet_overflow
+from .floating_point import quiet_overflow
 
 # A deviation of no more than so many roundings of the mean is noise.
 ROUNDINGS = 10
@@ -42,14 +42,14 @@ def means(rows):
 
 def _first_observed(rows):
     """The first observed value of every feature; 0 where it has none."""
-    found = rows.combined(_own_first_observed, merge=_first_of_two)
+    found = rows.map_reduce(_own_first_observed, merge=_first_of_two)
     return np.nan_to_num(found, copy=False, posinf=np.inf, neginf=-np.inf)
 
 
 def _own_first_observed(rows):
     if not rows.has_missing:
         first = np.empty((1, rows.n_features))
-        rows.gather(slice(0, 1), first)
+        rows.take(slice(0, 1), first)
         return first[0]
     found = np.full(rows.n_features, np.nan)
     for _, block in rows.blocks():
@@ -99,7 +99,7 @@ def _ratio(sums, weights):
 
 def weighted_sums(rows, function):
     """Weighted sums over each feature's observed cells, and the sums of their weights."""
-    return rows.combined(_own_sums, function, merge=_add_pairs)
+    return rows.map_reduce(_own_sums, function, merge=_add_pairs)
 
 
 def _own_sums(rows, function):
@@ -108,9 +108,9 @@ def _own_sums(rows, function):
     for weights, block in rows.blocks():
         values = function(block)
         if rows.has_missing:
-            present = ~np.isnan(values)
-            np.copyto(values, 0, where=~present)
-            totals += present.sum(axis=0) if weights is None else weights @ present
+            observed = ~np.isnan(values)
+            np.copyto(values, 0, where=~observed)
+            totals += observed.sum(axis=0) if weights is None else weights @ observed
         sums += values.sum(axis=0) if weights is None else weights @ values
     return sums, totals
 
@@ -121,7 +121,7 @@ def _add_pairs(one, other):
 
 def extremes(rows):
     """Minimum and maximum of every feature over its observed cells; 0 where it has none."""
-    low, high = rows.combined(_own_extremes, merge=_wider)
+    low, high = rows.map_reduce(_own_extremes, merge=_wider)
     is_empty = low > high
     low[is_empty] = high[is_empty] = 0
     return low, high

@@ -41,7 +41,7 @@ class Solver(Component):
         """State before the first step: the counter "step", and arrays."""
         raise NotImplementedError
 
-    def step(self, parameters, gradients, state, learning_rate, workers):
+    def step(self, parameters, gradients, state, learning_rate, pool):
         """Change the parameters in place.
 
         The gradients are first to be completed, and then serve as scratch memory.
@@ -66,7 +66,7 @@ class ElementwiseSolver(Solver):
     def init_state(self, parameters):
         return {"step": 0, **{slot: np.zeros_like(parameters.flat) for slot in self.slots}}
 
-    def step(self, parameters, gradients, state, learning_rate, workers):
+    def step(self, parameters, gradients, state, learning_rate, pool):
         state["step"] += 1
         arrays = [parameters.flat, gradients.flat, *(state[slot] for slot in self.slots)]
         # Scalars of the parameters' own type: converting Python numbers costs small networks.
@@ -79,7 +79,7 @@ class ElementwiseSolver(Solver):
                 block = slice(start, min(start + BLOCK_SIZE, part.stop))
                 self._update(*(array[block] for array in arrays), *constants)
 
-        workers.map(update, gradients.shares)
+        pool.map(update, gradients.shares)
 
     def _constants(self, step, learning_rate):
         """What `_update` needs beside arrays: plain floats, which keep float32 as it is."""
@@ -130,7 +130,7 @@ class SGD(ElementwiseSolver):
             )
 
     def auto_learning_rate(self, widths):
-        # The linear paths see variances that add up over the features.
+        # The skip connections see variances that add up over the features.
         return 0.5 * (1 - self.momentum) / max(10, *widths)
 
     def _constants(self, step, learning_rate):
@@ -272,9 +272,9 @@ class Muon(Solver):
             "second": np.zeros(n_biases, parameters.flat.dtype),
         }
 
-    def step(self, parameters, gradients, state, learning_rate, workers):
+    def step(self, parameters, gradients, state, learning_rate, pool):
         state["step"] += 1
-        gradients.complete_all(workers)
+        gradients.complete_all(pool)
         second = self._second_moment(gradients, state)
         self._look_ahead(gradients.flat, state["momentum"])
 
@@ -285,7 +285,7 @@ class Muon(Solver):
             rate = learning_rate * math.sqrt(max(1, n_out / n_in))
             weights -= rate * orthogonalise(direction, int(self.n_iterations))
 
-        workers.map(move, parameters.own_weights)
+        pool.map(move, parameters.own_weights)
         self._move_biases(parameters, gradients, second, state["step"], learning_rate)
 
     def _second_moment(self, gradients, state):

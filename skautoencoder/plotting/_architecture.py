@@ -5,15 +5,15 @@ from numbers import Integral
 
 import numpy as np
 
-from .._architecture import code_width, has_linear_paths, layer_activations, network_widths
+from .._architecture import (code_width, has_skip_connections, layer_activations, network_widths)
 from .._validation import check_parameters
 from ._model import split
-from ._style import BLUE, GRAY, GREEN, ORANGE, SMALL, VERMILLION, one_axes
+from ._style import (BLUE, GRAY, GREEN, ORANGE, SMALL, VERMILLION, one_axes)
 
 BAR_WIDTH = 0.36
 MIN_HEIGHT = 0.04
 INCHES_PER_LETTER = 0.07
-# Where the lines of linear paths run, in units of the tallest bar.
+# Where the lines of skip connections run, in units of the tallest bar.
 PATH_GAP, PATH_HEIGHT = 0.14, 0.72
 
 
@@ -34,8 +34,8 @@ class ArchitectureDisplay:
     code_layer : int
         Number of the layer that is the code, counted from 0 for the input.
 
-    has_linear_paths : bool, default=False
-        Whether there are linear paths from the input to the code and from there to the output.
+    has_skip_connections : bool, default=False
+        Whether there are skip connections from the input to the code and from there to the output.
 
     title : str, default="Network"
         What stands above the drawing.
@@ -56,10 +56,10 @@ class ArchitectureDisplay:
     ['64', '2', '64']
     """
 
-    def __init__(self, widths, activations, code_layer, has_linear_paths=False, title="Network"):
+    def __init__(self, widths, activations, code_layer, has_skip_connections=False, title="Network"):
         self.widths, self.activations = list(widths), [str(name) for name in activations]
         self.code_layer = code_layer
-        self.has_linear_paths = has_linear_paths
+        self.has_skip_connections = has_skip_connections
         self.title = title
         self._check()
 
@@ -110,11 +110,11 @@ class ArchitectureDisplay:
         heights = np.maximum(np.sqrt(np.divide(self.widths, max(self.widths))), MIN_HEIGHT)
         self._draw_layers(ax, heights / 2)
         self._draw_connections(ax, heights / 2)
-        if self.has_linear_paths:
+        if self.has_skip_connections:
             self._draw_paths(ax, heights / 2)
         self._label_layers(ax)
         ax.set(
-            xlim=(-0.6, len(heights) - 0.4), ylim=(-0.55, 0.92 if self.has_linear_paths else 0.7)
+            xlim=(-0.6, len(heights) - 0.4), ylim=(-0.55, 0.92 if self.has_skip_connections else 0.7)
         )
         ax.set(yticks=[], title=self.title)
         ax.spines[:].set_visible(False)
@@ -171,7 +171,7 @@ class ArchitectureDisplay:
             ax.plot([start, start, end], [from_top, PATH_HEIGHT, PATH_HEIGHT], color=ORANGE)
             ax.annotate("", (end, to_top), (end, PATH_HEIGHT), arrowprops=style)
             middle = ((start + end) / 2, PATH_HEIGHT + 0.03)
-            ax.text(*middle, "linear path", ha="center", va="bottom", fontsize=SMALL)
+            ax.text(*middle, "skip connection", ha="center", va="bottom", fontsize=SMALL)
 
     def _label_layers(self, ax):
         names = ["", *self.activations]
@@ -185,7 +185,7 @@ class ArchitectureDisplay:
 
 
 def fitted_network(autoencoder):
-    """Widths, activations, number of the code's layer, and whether there are linear paths."""
+    """Widths, activations, number of the code's layer, and whether there are skip connections."""
     encoder, decoder = autoencoder._networks()
     widths = encoder.widths + decoder.widths[1:]
     return widths, autoencoder.activations_, len(encoder.layers), encoder.path is not None
@@ -209,7 +209,7 @@ def planned_network(autoencoder, n_features):
     output = autoencoder._choose_output(None) or "auto"
     activations = layer_activations(autoencoder, output)
     widths = [*encoder[:-1], *decoder]
-    return widths, activations, len(encoder) - 1, has_linear_paths(autoencoder)
+    return widths, activations, len(encoder) - 1, has_skip_connections(autoencoder)
 
 
 def check_n_features(n_features, fitted):

@@ -6,7 +6,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._base import BaseAutoencoder
-from .._compat import _safe_indexing
+from ..utils.compat import _safe_indexing
 from ._checks import dense
 
 N_ROWS_TO_UNDO = 20

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .._validation import in_fitted_units, inference_rows
+from .._validation import apply_scaling, inference_rows
 from ..network.layers import Buffers
-from ..network.rows import Rows
+from ..network.dataset import Dataset
 
 # A mean over more rows looks the same.
 MAX_ROWS = 100
@@ -37,7 +37,7 @@ def reference_inputs(autoencoder, X):
     if X is not None:
         rows = inference_rows(autoencoder, X)
     elif autoencoder.mean_ is not None:
-        rows = in_fitted_units(autoencoder, Rows(autoencoder.mean_[np.newaxis]))
+        rows = apply_scaling(autoencoder, Dataset(autoencoder.mean_[np.newaxis]))
     else:
         raise ValueError(
             f"This {type(autoencoder).__name__} was made of weights alone and does not know the "
@@ -76,10 +76,10 @@ def output_gradient(decoder, start, slopes, path):
     total = 0
     for row in zip(*slopes[start:], strict=True):
         gradient = mean_gradient(decoder.layers[start:], [slope[np.newaxis] for slope in row[:-1]])
-        if path is not None and decoder.is_path_inside:
+        if path is not None and decoder.is_skip_inside:
             gradient = gradient + path.weights
         total = total + gradient * row[-1]
     gradient = total / len(slopes[-1])
-    if path is not None and not decoder.is_path_inside:
+    if path is not None and not decoder.is_skip_inside:
         gradient = gradient + path.weights
     return gradient

@@ -8,7 +8,7 @@ import numpy as np
 from ._checks import check_feature_names, check_image_shape, check_matrix
 from ._model import names_of_inputs, split_fitted
 from ._sensitivity import unit_pictures
-from ._style import LIGHT_GRAY, MAX_LABELS, add_colorbar, label_axis, one_axes, pyplot
+from ._style import (LIGHT_GRAY, MAX_LABELS, add_colorbar, label_axis, one_axes, pyplot)
 
 # At so many tiles in a row, names of each would touch.
 MAX_TILE_LABELS = 12
@@ -83,7 +83,7 @@ class WeightsDisplay:
           the gradient of the output with respect to the unit; for the last hidden layer it is
           the unit's weights to the output, times the slope of the output's activation.
 
-        Linear paths are part of the code's pictures. Everything is in the network's units
+        Skip connections are part of the code's pictures. Everything is in the network's units
         (see `scale`), where features can be compared.
 
         Parameters

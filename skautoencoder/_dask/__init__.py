@@ -1,0 +1,12 @@
+"""Dask: lazy methods, and training on a cluster. Imported only where a Dask collection comes.
+
+Scheduling, retries and the moving of data are Dask's; what runs on its workers are pure
+functions of their arguments, so that whatever is lost with a worker can be computed again.
+"""
+
+from .lazy import lazily
+from .dataset import cluster_dataset
+from .scoring import score
+from .training import ClusterTrainer
+
+__all__ = ["ClusterTrainer", "cluster_rows", "lazily", "score"]

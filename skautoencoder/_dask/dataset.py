@@ -1,0 +1,226 @@
+"""ClusterDataset: the rows of a Dask collection, each share of them on a worker."""
+
+import copy
+
+import numpy as np
+from dask import delayed
+from sklearn.utils.validation import validate_data
+
+from ..utils.threads import single_threaded_blas
+from .._validation import refuse_wrong_weights
+from ..network.floating_point import quiet_overflow
+from ..network.dataset import Dataset
+from . import partitions
+from .blocks import (float_dtype, is_frame, known_lengths, row_blocks, weight_blocks)
+from .cluster import find_client, merged
+
+
+def cluster_dataset(estimator, X, sample_weight, dtype, reset):
+    """Validated rows of a Dask collection, in one share on each worker.
+
+    Parameters
+    ----------
+    estimator : BaseAutoencoder
+    X : dask.array.Array or dask.dataframe.DataFrame
+    sample_weight : array-like, Dask array or series of shape (n_samples,), or None
+    dtype : dtype or list
+        What the estimator goes on in; a list asks for that of X.
+    reset : bool
+        Whether names and number of the features are learned or checked.
+
+    Returns
+    -------
+    rows : ClusterDataset
+    """
+    _refuse_one_machine(estimator)
+    example = X._meta if is_frame(X) else X
+    validate_data(estimator, example, reset=reset, skip_check_array=True)
+    dtype = float_dtype(X) if isinstance(dtype, list) else dtype
+    client = find_client()
+    lengths = known_lengths(X)
+    if not sum(lengths):
+        raise ValueError(f"Found array with 0 sample(s) where {X!r} should have at least one.")
+    weights = weight_blocks(sample_weight, lengths)
+    loaded = _load(client, row_blocks(X), weights, lengths, dtype, type(estimator).__name__)
+    return _weigh(ClusterDataset(client, X, dtype, loaded), sample_weight is not None)
+
+
+def _refuse_one_machine(estimator):
+    """Raise ValueError for what sees all rows in one place."""
+    if estimator.pretrain_iter:
+        raise ValueError(
+            f"pretrain_iter={estimator.pretrain_iter!r} trains layer by layer on one machine. Got "
+            "a Dask collection: set pretrain_iter=0, or fit X.compute() where it fits in memory."
+        )
+    if getattr(estimator.solver, "is_full_batch", estimator.solver == "lbfgs"):
+        raise ValueError(
+            f"solver={estimator.solver!r} needs all rows on one machine. Got a Dask collection: "
+            "use solver='adam', 'muon' or 'sgd', or fit X.compute() where it fits in memory."
+        )
+
+
+def _load(client, blocks, weights, lengths, dtype, name):
+    """Futures of the shares: blocks that follow each other, as evenly as they can be cut.
+
+    The tasks that make a share, such as reading its files, are to run on the worker that
+    will train on it; where that one is lost, on any other.
+    """
+    addresses = sorted(client.nthreads())
+    middles = np.cumsum(lengths) - np.asarray(lengths) / 2
+    numbers = (middles * len(addresses) / sum(lengths)).astype(int)
+    futures = []
+    for number, address in enumerate(addresses):
+        own = np.flatnonzero((numbers == number) & (np.asarray(lengths) > 0))
+        if len(own):
+            parts = [blocks[i] for i in own], [weights[i] for i in own]
+            partition = delayed(partitions.load)(*parts, dtype, name)
+            futures.append(client.compute(partition, workers=[address], allow_other_workers=True))
+    return futures
+
+
+def _weigh(rows, has_weights):
+    """Take weights into account, once those of all shares are known."""
+    client = rows.client
+    found = client.gather([client.submit(partitions.describe, each) for each in rows.partitions])
+    has_missing, counts, low, high = zip(*found, strict=True)
+    rows.has_missing = any(has_missing)
+    if has_weights:
+        refuse_wrong_weights(min(low), max(high))
+        rows.is_weighted = min(low) != max(high)
+        change, options = partitions.unweighted, ()
+        if rows.is_weighted:
+            change, options = partitions.weigh, (max(high),)
+        rows.partitions = [client.submit(change, each, *options, pure=False) for each in rows.partitions]
+    return rows.restricted(counts)
+
+
+class ClusterDataset:
+    """Rows that lie on the workers of a cluster, with the interface of `Dataset`.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    X : dask.array.Array or dask.dataframe.DataFrame
+    dtype : dtype
+    shares : list of Future of Share
+    """
+
+    scaling = center = features = None
+    # Rows know their weights, here only each share does.
+    sample_weight = None
+    is_weighted = False
+    has_missing = False
+
+    def __init__(self, client, X, dtype, partitions):
+        self.client = client
+        self.X = X
+        self.dtype = dtype
+        self.partitions = partitions
+        self.counts = None
+        self.part = None
+        self._splits = [None] * len(partitions)
+        self._known = {}
+
+    def __len__(self):
+        return int(sum(self.counts))
+
+    @property
+    def n_features(self):
+        return self.X.shape[1] if self.features is None else len(self.features)
+
+    in_network_units = Dataset.in_network_units
+
+    def restricted_to(self, features):
+        """The same rows with some of their features alone; None for all of them."""
+        rows = copy.copy(self)
+        rows.features, rows._known = features, {}
+        return rows
+
+    def restricted(self, counts, splits=None, part=None):
+        """A part of these rows, with so many of each share; shares that have none are left out."""
+        rows = copy.copy(self)
+        splits = self._splits if splits is None else splits
+        used = [number for number, count in enumerate(counts) if count]
+        rows.partitions = [self.partitions[number] for number in used]
+        rows._splits = [splits[number] for number in used]
+        rows.counts = [int(counts[number]) for number in used]
+        rows.part, rows._known = part, {}
+        return rows
+
+    def view(self):
+        """How a network sees the rows, and what is known of all of them."""
+        found = self._known.items()
+        known = {function: value for (function, by), value in found if by is self.scaling}
+        seen = {"scaling": self.scaling, "center": self.feature_means, "features": self.features}
+        return {**seen, "known": known}
+
+    def map_reduce(self, function, *args, merge=np.add):
+        """``function(share, *args)`` on every worker, put together by `merge`.
+
+        A result without arguments is kept for as long as the scaling stays the same.
+        """
+        key = function, self.scaling
+        if key not in self._known or args:
+            view = {**self.view(), "known": {}}
+            futures = [
+                self.client.submit(
+                    _on_share, partition, split, self.part, view, function, *args, pure=False
+                )
+                for partition, split in zip(self.partitions, self._splits, strict=True)
+            ]
+            found = merged(self.client, merge, futures).result()
+            if args:
+                return found
+            self._known[key] = found
+        return copy.deepcopy(self._known[key])
+
+    def total_weight(self, indices=None):
+        """Sum of the weights of the rows, or of those of an order."""
+        rows = self if indices is None else indices.rows
+        return rows.map_reduce(Dataset.total_weight) if self.is_weighted else float(len(rows))
+
+    def indices(self):
+        """All rows, to be trained on."""
+        return self._split([0] * len(self.partitions), True, 0)[0]
+
+    def hold_out(self, n_held_out, rng, shuffle):
+        """Rows to train on, and so many others, the same proportion of each share."""
+        ends = np.rint(np.cumsum(self.counts) * (n_held_out / len(self))).astype(int)
+        return self._split(np.diff(ends, prepend=0), shuffle, int(rng.integers(2**63)))
+
+    def _split(self, held_out, shuffle, seed):
+        splits = [
+            self.client.submit(partitions.split, partition, int(n), shuffle, [seed, i], pure=False)
+            for i, (partition, n) in enumerate(zip(self.partitions, held_out, strict=True))
+        ]
+        training = np.subtract(self.counts, held_out)
+        indices = ClusterIndices(self.restricted(training, splits, "training"))
+        return indices, self.restricted(held_out, splits, "validation")
+
+
+class ClusterIndices:
+    """Rows to train on; `seed` makes a new order of them in every share, None leaves them."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.seed = None
+
+    def __len__(self):
+        return len(self.rows)
+
+    def numbers(self):
+        """Futures of the numbers of each share's rows, in this order."""
+        submit, splits = self.rows.client.submit, self.rows._splits
+        return [submit(_shuffled, s, self.seed, i, pure=False) for i, s in enumerate(splits)]
+
+
+def _on_share(partition, split, part, view, function, *args):
+    rows = partition.seen(view)
+    with single_threaded_blas(), quiet_overflow():
+        return function(rows if part is None else rows.select(split[part]), *args)
+
+
+def _shuffled(split, seed, number):
+    if seed is None:
+        return split["training"]
+    return np.random.default_rng([seed, number]).permutation(split["training"])

@@ -1,0 +1,252 @@
+"""Fitted networks as ONNX graphs, which run without Python.
+
+The graph computes in the type of its input, float32 or float64. To export another kind of
+estimator, or another method, add an entry to `_converters`.
+"""
+
+from functools import partial
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from .._base import BaseAutoencoder
+from .._imputer import AutoencoderImputer
+from .graph import (Graph, add_network, add_scaled_rows, add_unscaled)
+from .outlier import add_labels_and_scores
+from .._outlier import AutoencoderOutlierDetector
+from .._transformer import AutoencoderTransformer
+from .._variational import VariationalAutoencoderTransformer
+
+
+def to_onnx(model, X, output="auto", **options):
+    """Convert a fitted autoencoder, or a pipeline with one in it, to an ONNX model.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted autoencoder or outlier detector of this package, or a fitted `Pipeline` or
+        other estimator of scikit-learn that skl2onnx can convert.
+
+    X : array-like of shape (n_samples, n_features)
+        Input of the kind that the ONNX model will get, of which one row is enough: its type,
+        float32 or float64, and its width are taken. For `output="inverse_transform"` these
+        are codes.
+
+    output : {"auto", "transform", "predict", "inverse_transform", "reconstruct"}, default="auto"
+        The method that the ONNX model computes; the last two are those of an autoencoder.
+        "predict" brings along what skl2onnx gives for such a model: for outlier detectors
+        their `decision_function`, for classifiers the probabilities. "auto" is "transform"
+        for models that have it, and "predict" for others.
+
+    **options
+        Further arguments of `skl2onnx.to_onnx`, for example ``target_opset=17``.
+
+    Returns
+    -------
+    onnx_model : onnx.ModelProto
+        Takes an array "X" of any number of rows and returns one array, of the type of X. An
+        outlier detector returns two, of one column: "label", -1 for outliers and 1 for others,
+        and "scores", which are negative for outliers.
+        ``onnx_model.SerializeToString()`` is what a runtime loads.
+
+    Raises
+    ------
+    ImportError
+        Where skl2onnx is not installed: it comes with ``pip install 'skautoencoder[onnx]'``.
+
+    ValueError
+        Where `model` has no such output, where it is an `AutoencoderImputer` or has one in it,
+        or where X is not of the width that the output takes.
+
+    See Also
+    --------
+    register_onnx_converters : For calling skl2onnx oneself.
+
+    Notes
+    -----
+    Missing values (NaN) in X become the features' means, as in `transform`, unless the
+    estimator was made by `from_layer_weights`, which does not know them. The arithmetic is that
+    of the input's type, also where the network was trained in another one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skautoencoder import AutoencoderTransformer, to_onnx
+    >>> X = np.random.default_rng(0).normal(size=(100, 8)).astype(np.float32)
+    >>> autoencoder = AutoencoderTransformer(2, max_iter=5).fit(X)
+    >>> onnx_model = to_onnx(autoencoder, X[:1], output="reconstruct")
+    >>> [each.name for each in onnx_model.graph.input]
+    ['X']
+    """
+    skl2onnx = _import_skl2onnx()
+    register_onnx_converters()
+    _check_output(model, output)
+    check_is_fitted(model)
+    if isinstance(model, OWN):
+        X = _checked_input(model, X, output)
+    part = PARTS[output](model) if output in PARTS else model
+    return skl2onnx.to_onnx(part, X[:1], **options)
+
+
+def register_onnx_converters():
+    """Tell skl2onnx how the autoencoders of this package are converted.
+
+    `to_onnx` does this by itself. Call it before `skl2onnx.to_onnx` or
+    `skl2onnx.convert_sklearn` on a pipeline with an autoencoder in it.
+
+    Raises
+    ------
+    ImportError
+        Where skl2onnx is not installed: it comes with ``pip install 'skautoencoder[onnx]'``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import skl2onnx
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skautoencoder import AutoencoderTransformer, register_onnx_converters
+    >>> X = np.random.default_rng(0).normal(size=(100, 8)).astype(np.float32)
+    >>> pipeline = make_pipeline(StandardScaler(), AutoencoderTransformer(2, max_iter=5)).fit(X)
+    >>> register_onnx_converters()
+    >>> onnx_model = skl2onnx.to_onnx(pipeline, X[:1])
+    """
+    register = _import_skl2onnx().update_registered_converter
+    for kind, (widths, add_outputs) in _converters().items():
+        declare, convert = partial(_declare, widths), partial(_convert, add_outputs)
+        register(kind, f"Skautoencoder{kind.__name__}", declare, convert)
+
+
+def _import_skl2onnx():
+    try:
+        import skl2onnx
+    except ImportError as error:
+        raise ImportError(
+            "Conversion to ONNX needs skl2onnx: pip install 'skautoencoder[onnx]'."
+        ) from error
+    return skl2onnx
+
+
+class _Part(TransformerMixin, BaseEstimator):
+    """What of an autoencoder is converted, where this is not its `transform`."""
+
+    def __init__(self, autoencoder):
+        self.autoencoder = autoencoder
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+class Decoder(_Part):
+    """Stands for `inverse_transform`."""
+
+
+class Reconstruction(_Part):
+    """Stands for `reconstruct`."""
+
+
+PARTS = {"inverse_transform": Decoder, "reconstruct": Reconstruction}
+
+
+OWN = (BaseAutoencoder, AutoencoderOutlierDetector)
+
+
+def _converters():
+    """For each kind of estimator, the widths of its outputs and what adds these to a graph."""
+    return {
+        AutoencoderTransformer: (_width_of_code, _add_code),
+        VariationalAutoencoderTransformer: (_width_of_code, _add_code),
+        Decoder: (_width_of_rows, _add_decoded),
+        Reconstruction: (_width_of_rows, _add_reconstruction),
+        AutoencoderOutlierDetector: (lambda detector: [1, 1], add_labels_and_scores),
+        AutoencoderImputer: (_refuse_imputer, None),
+    }
+
+
+def _width_of_code(estimator):
+    return [estimator._n_features_out]
+
+
+def _width_of_rows(part):
+    return [part.autoencoder.n_features_in_]
+
+
+def _refuse_imputer(imputer):
+    raise ValueError(
+        f"{type(imputer).__name__} cannot be converted to ONNX: to fill a row, it solves equations "
+        "in the observed cells of this row, for which ONNX has no operator. Use "
+        "sklearn.impute.SimpleImputer before the autoencoder, or leave missing values (NaN) in X: "
+        "the other estimators of this package take them."
+    )
+
+
+def _add_code(graph, estimator, X):
+    encoder, _ = estimator._networks()
+    return [add_network(graph, encoder, add_scaled_rows(graph, estimator, X))]
+
+
+def _add_rows(graph, estimator, code):
+    _, decoder = estimator._networks()
+    return [add_unscaled(graph, estimator, add_network(graph, decoder, code))]
+
+
+def _add_decoded(graph, part, code):
+    return _add_rows(graph, part.autoencoder, code)
+
+
+def _add_reconstruction(graph, part, X):
+    return _add_rows(graph, part.autoencoder, *_add_code(graph, part.autoencoder, X))
+
+
+def _declare(widths, operator):
+    """Tell skl2onnx the shapes of an operator's outputs, of which it knows the types."""
+    from skl2onnx.common.utils import check_input_and_output_numbers
+
+    widths, shape = widths(operator.raw_operator), operator.inputs[0].type.shape
+    check_input_and_output_numbers(operator, input_count_range=1, output_count_range=len(widths))
+    for output, width in zip(operator.outputs, widths, strict=True):
+        output.type.shape = [shape[0] if shape else None, width]
+
+
+def _convert(add_outputs, scope, operator, container):
+    """Add an operator's nodes to the container of skl2onnx."""
+    from skl2onnx.common.data_types import guess_proto_type, guess_tensor_type
+
+    given, declared = operator.inputs[0], guess_tensor_type(operator.inputs[0].type)
+    dtype = np.float64 if type(declared).__name__ == "DoubleTensorType" else np.float32
+    graph, X = Graph(scope, container, dtype), given.full_name
+    if guess_proto_type(given.type) != guess_proto_type(declared):
+        # Integers and booleans, for example from a step before.
+        X = graph.add("Cast", X, to=guess_proto_type(declared))
+    results = add_outputs(graph, operator.raw_operator, X)
+    for result, output in zip(results, operator.outputs, strict=True):
+        graph.add("Identity", result, result=output.full_name)
+
+
+def _check_output(model, output):
+    """Raise ValueError unless the model has such an output."""
+    allowed = ["auto", "transform", "predict", *PARTS]
+    if output not in allowed:
+        raise ValueError(f"output must be one of {allowed}. Got {output!r} instead.")
+    name = type(model).__name__
+    if output in PARTS and not isinstance(model, BaseAutoencoder):
+        hint = ": pass its last step" if hasattr(model, "steps") else ""
+        raise ValueError(
+            f"output={output!r} is that of an autoencoder. Got a {name} instead{hint}, or use "
+            "output='auto'."
+        )
+    if output in ("transform", "predict") and not hasattr(model, output):
+        raise ValueError(f"output={output!r} is not what this {name} has: leave output at 'auto'.")
+
+
+def _checked_input(model, X, output):
+    """X as an array of float32 or float64; ValueError where it has not the right width."""
+    X = np.asarray(X)
+    width = model._n_features_out if output == "inverse_transform" else model.n_features_in_
+    if X.ndim != 2 or X.shape[1] != width or not len(X):
+        raise ValueError(
+            f"X must have at least one row, and the {width} columns that output={output!r} of "
+            f"this {type(model).__name__} takes. Got shape {X.shape} instead."
+        )
+    return X if X.dtype == np.float32 else X.astype(np.float64)

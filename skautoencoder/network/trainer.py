@@ -1,0 +1,442 @@
+"""Training: one gradient step; the epochs; validation, patience, best weights, divergence."""
+
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtr, stdtrit
+
+from .backprop import BatchGradient
+from .inference import mean_loss, row_losses
+from .thread_pool import even_slices
+from .floating_point import quiet_overflow
+from .solvers import copy_state
+
+# The spread of the losses of so many parts of the validation rows tells how sure their mean is.
+VALIDATION_PARTS = 20
+# Share of the mean loss that is added to each row's before two of them are divided: rows that are
+# rebuilt to rounding tell nothing of which is better.
+RATIO_FLOOR = 1e-3
+
+# Why a run may have ended; "pass" is the end of a single pass.
+STOP_REASONS = ("max_iter", "no_change", "line_search", "callback", "interrupted", "pass")
+# Whose weights a run may end with.
+KEPT = ("network", "pca", "earlier")
+
+# Of a trainer: how far its run has come.
+COUNTERS = ("_run_step", "_rate_factor", "_n_plateaus")
+
+
+class DivergenceError(ValueError):
+    """The loss or the parameters have become infinite or NaN."""
+
+
+@dataclass
+class TrainingSettings:
+    """How to train: what the estimator's parameters come down to."""
+
+    loss: object
+    solver: object
+    schedule: object
+    learning_rate_init: float
+    batch_size: int
+    alpha: float
+    shuffle: bool
+    max_iter: int
+    tol: float
+    n_iter_no_change: int
+
+
+@dataclass
+class History:
+    """What one training run leaves behind beside the parameters.
+
+    `end_loss` is the training loss of the last epoch, without the penalty on its weights.
+    """
+
+    loss_curve: list = field(default_factory=list)
+    validation_loss_curve: list = field(default_factory=list)
+    best_loss: float = math.inf
+    n_rows_seen: int = 0
+    end_loss: float = math.inf
+    stop_reason: str | None = None
+    kept: str = "network"
+
+    @property
+    def interrupted(self):
+        """Whether Ctrl-C ended the run."""
+        return self.stop_reason == "interrupted"
+
+    def state_dict(self):
+        """What `resume` takes."""
+        return dict(vars(self))
+
+    def load_state_dict(self, captured):
+        """Go on from what was captured."""
+        vars(self).update(captured)
+        # The very words, by which pickles are the same bytes, too.
+        self.stop_reason = _own_word(captured["stop_reason"], (None, *STOP_REASONS))
+        self.kept = _own_word(captured["kept"], KEPT)
+
+
+def _own_word(word, words):
+    return words[words.index(word)]
+
+
+class Snapshot(NamedTuple):
+    """All that belongs to weights: parameters, and the states of solver and bottleneck."""
+
+    flat: np.ndarray
+    state: dict
+    bottleneck: np.ndarray | None
+
+    @classmethod
+    def of(cls, parameters, state, bottleneck):
+        """Copies of what they are now."""
+        return cls(parameters.flat.copy(), copy_state(state), bottleneck.state())
+
+    def restore(self, parameters, bottleneck):
+        """Put it back, and return the solver's state that belongs to it."""
+        parameters.flat[...] = self.flat
+        bottleneck.restore(self.bottleneck)
+        return self.state
+
+
+@dataclass
+class Fallback:
+    """Weights that a run returns to unless it has found better ones.
+
+    `margin` is the number of standard errors by which the validation loss must be lower
+    where there are validation rows: a simple model is not given up for a lucky draw. Few
+    rows tell their own spread badly, and need as much more as Student's distribution says.
+    Where a few rows with large losses hide a difference that most rows show, the logarithms of
+    the ratios of the rows' losses may be lower by as much in place of the loss itself; this
+    takes more rows than parts.
+    `kept` is what is then kept, one of `KEPT`.
+    """
+
+    weights: Snapshot
+    margin: float = 0.0
+    kept: str = "earlier"
+
+
+@dataclass
+class Measured:
+    """What parameters reach: an objective over all rows, and losses of the validation rows."""
+
+    objective: float
+    parts: np.ndarray
+    rows: np.ndarray
+
+
+class BestWeights:
+    """Keeps a copy of the best parameters and solver state, and counts stale epochs."""
+
+    def __init__(self, tol):
+        self.tol = tol
+        self.loss = math.inf
+        self.n_stale = 0
+        self._copy = None
+
+    def update(self, loss, parameters, state, bottleneck):
+        """Record an epoch's loss with the parameters and states at its end."""
+        self.n_stale = 0 if loss < self.loss - self.tol else self.n_stale + 1
+        if loss < self.loss:
+            # The copy first: Ctrl-C between the two must not leave a loss without weights.
+            self._copy = Snapshot.of(parameters, state, bottleneck)
+            self.loss = loss
+
+    def restore(self, parameters, bottleneck):
+        """Put the best parameters back, and return the solver's state that belongs to them."""
+        return self._copy.restore(parameters, bottleneck)
+
+    def state_dict(self):
+        """What `resume` takes."""
+        return {"loss": self.loss, "n_stale": self.n_stale, "copy": self._copy}
+
+    def load_state_dict(self, captured):
+        """Go on from what was captured."""
+        self.loss, self.n_stale = captured["loss"], captured["n_stale"]
+        copy = captured["copy"]
+        self._copy = None if copy is None else Snapshot(*copy)
+
+
+class Trainer:
+    """Trains parameters in place.
+
+    Parameters
+    ----------
+    autoencoder : Autoencoder
+        Made of views of the parameters.
+    parameters : Parameters
+    rows : Dataset
+    settings : TrainingSettings
+    state : dict
+        The solver's state; `state` is replaced by the best epoch's when `fit` ends.
+    rng : numpy.random.Generator
+    pool : ThreadPool
+    """
+
+    def __init__(self, autoencoder, parameters, rows, settings, state, rng, pool):
+        self.autoencoder = autoencoder
+        self.parameters = parameters
+        self.rows = rows
+        self.settings = settings
+        self.state = state
+        self.rng = rng
+        self.pool = pool
+        self.history = History()
+        self._best = BestWeights(settings.tol)
+        self._run_step = 0
+        self._rate_factor = 1.0
+        self._n_plateaus = 0
+        self._gradient = BatchGradient(
+            autoencoder, parameters, rows, settings.loss, settings.alpha, pool, rng
+        )
+        self._gradient.allocate(settings.batch_size)
+
+    def epoch(self, indices, n_steps=None):
+        """One pass over all rows in `order`; the mean objective of its batches.
+
+        `n_steps` is the planned number of steps of the whole run, if there is one.
+        """
+        batch_size = self.settings.batch_size
+        total_weight = self.rows.total_weight(indices)
+        starts = range(0, len(indices), batch_size)
+        batches = (indices[start : start + batch_size] for start in starts)
+        total = self.run_batches(batches, total_weight / len(indices), n_steps)
+        self.history.n_rows_seen += len(indices)
+        return total / total_weight
+
+    def run_batches(self, batches, mean_weight, n_steps=None):
+        """One step for each batch, an array of numbers of rows; the sum of their objectives.
+
+        `mean_weight` is that of all rows, in whichever batch.
+        """
+        total = 0.0
+        with quiet_overflow():
+            for index in batches:
+                total += self._step(index, mean_weight * len(index), n_steps)
+        return total
+
+    def stand_at(self, run_step, rate_factor):
+        """Go on where a run has taken so many steps and plateaus have left so much of the rate."""
+        self._run_step = run_step
+        self._rate_factor = rate_factor
+
+    def fit(self, indices, validation_rows=None, on_epoch=None, fallback=None, before_epoch=None):
+        """Up to `max_iter` epochs; the best weights are restored at the end.
+
+        `before_epoch` is called at the start of each epoch, and `on_epoch` at its end with
+        the history and the learning rate; it may return True to end the run.
+
+        Best is the lowest validation loss where there are validation rows, else the
+        lowest training loss. A `Fallback` is returned to unless the best weights
+        have a lower validation loss and no higher loss over all rows. Raises
+        DivergenceError where a loss is not finite.
+        """
+        history, best = self.history, self._best
+        try:
+            history.stop_reason = self._run_epochs(
+                indices, validation_rows, before_epoch, on_epoch, best
+            )
+        except KeyboardInterrupt:
+            if best.loss == math.inf:
+                raise
+            history.stop_reason = "interrupted"
+        history.end_loss = history.loss_curve[-1] - self._gradient.penalty()
+        self.state = best.restore(self.parameters, self.autoencoder.bottleneck)
+        history.best_loss = best.loss
+        if fallback is not None:
+            with quiet_overflow():
+                self._fall_back_unless_better(fallback, validation_rows)
+        return history
+
+    def state_dict(self, indices):
+        """All that changes while `fit` runs over `order`: dicts, lists, numbers and arrays.
+
+        In `before_epoch` it is the state between two epochs, and after `fit` the final one. The
+        arrays are those of the run, and go on changing.
+        """
+        return {
+            "parameters": self.parameters.flat,
+            "state": self.state,
+            "bottleneck": self.autoencoder.bottleneck.state(),
+            "generators": [each.bit_generator.state for each in self._generators()],
+            "counters": {name: vars(self)[name] for name in COUNTERS},
+            "order": indices,
+            "history": self.history.state_dict(),
+            "best": self._best.state_dict(),
+        }
+
+    def load_state_dict(self, captured, indices):
+        """Take back what a trainer made as this one has captured, and reorder `order`.
+
+        After that, `fit` goes on to where the other would have come, to the last bit. What comes
+        from a file must have been checked.
+        """
+        self.history.load_state_dict(captured["history"])
+        self._best.load_state_dict(captured["best"])
+        indices[...] = captured["order"]
+        self.parameters.flat[...] = captured["parameters"]
+        self.state = captured["state"]
+        self.autoencoder.bottleneck.restore(captured["bottleneck"])
+        vars(self).update(captured["counters"])
+        for generator, state in zip(self._generators(), captured["generators"], strict=True):
+            generator.bit_generator.state = state
+
+    def _generators(self):
+        """The run's own generator, and those of the shards."""
+        return [self.rng, *self._gradient.generators]
+
+    @property
+    def n_parts(self):
+        """Into how many parts the work on a batch is cut, which may follow the threads."""
+        return self._gradient.n_parts
+
+    def learning_rate(self, n_steps):
+        """The learning rate of the next step."""
+        schedule = self.settings.schedule
+        step = self._run_step if schedule.has_planned_end else self.state["step"]
+        return self.settings.learning_rate_init * self._rate_factor * schedule.factor(step, n_steps)
+
+    def fit_pass(self, indices):
+        """One epoch with no planned end: the rate is the schedule's peak."""
+        if self.settings.shuffle:
+            self._shuffle(indices)
+        loss = self.epoch(indices)
+        self._refuse_divergence(loss)
+        self.history.loss_curve.append(loss)
+        self.history.stop_reason = "pass"
+
+    def _shuffle(self, indices):
+        self.rng.shuffle(indices)
+
+    def _run_epochs(self, indices, validation_rows, before_epoch, on_epoch, best):
+        """Epochs up to `max_iter` of them, or until patience runs out; return what ended them."""
+        settings = self.settings
+        n_steps = -(-len(indices) // settings.batch_size) * settings.max_iter
+        for _ in range(len(self.history.loss_curve), settings.max_iter):
+            if before_epoch is not None:
+                before_epoch()
+            if settings.shuffle and len(indices) > settings.batch_size:
+                self._shuffle(indices)
+            self._record(self.epoch(indices, n_steps), indices, validation_rows, best)
+            if on_epoch is not None and on_epoch(self.history, self.learning_rate(n_steps)):
+                return "callback"
+            if best.n_stale >= settings.n_iter_no_change and not self._go_on_slower(best):
+                return "no_change"
+        return "max_iter"
+
+    def _record(self, loss, indices, validation_rows, best):
+        """Record the losses of an epoch that is over, and keep the best weights."""
+        history, monitored = self.history, loss
+        self._refuse_divergence(loss)
+        if validation_rows is not None:
+            monitored = self._mean_loss(validation_rows)
+            self._refuse_divergence(monitored)
+            history.validation_loss_curve.append(monitored)
+        history.loss_curve.append(loss)
+        best.update(monitored, self.parameters, self.state, self.autoencoder.bottleneck)
+
+    def _fall_back_unless_better(self, fallback, validation_rows):
+        """Return to the parameters of the fallback unless the present ones are better."""
+        parameters, bottleneck = self.parameters, self.autoencoder.bottleneck
+        observed = Snapshot.of(parameters, self.state, bottleneck)
+        ours = self._measured(validation_rows, fallback.margin)
+        self.state = fallback.weights.restore(parameters, bottleneck)
+        theirs = self._measured(validation_rows, fallback.margin)
+        if is_better(ours, theirs, fallback.margin):
+            self.state = observed.restore(parameters, bottleneck)
+            return
+        self.history.kept = fallback.kept
+        self.history.best_loss = (
+            theirs.objective if validation_rows is None else self._mean_loss(validation_rows)
+        )
+
+    def _measured(self, validation_rows, margin):
+        """What the parameters as they are reach; row by row only where a margin asks for it."""
+        parts = self._validation_losses(validation_rows)
+        is_needed = margin > 0 and validation_rows is not None
+        rows = self._row_losses(validation_rows) if is_needed else np.zeros(0)
+        return Measured(self._mean_objective(), parts, rows)
+
+    def _mean_objective(self):
+        """Mean objective over all rows, trained on or not, of the parameters as they are."""
+        return self._mean_loss(self.rows) + self._gradient.penalty()
+
+    def _validation_losses(self, validation_rows):
+        """Mean loss of each of some parts of the validation rows; none where there are none."""
+        if validation_rows is None:
+            return np.zeros(0)
+        parts = even_slices(len(validation_rows), VALIDATION_PARTS)
+        indices = (np.arange(part.start, part.stop) for part in parts)
+        return np.array([self._mean_loss(validation_rows.select(index)) for index in indices])
+
+    def _row_losses(self, rows):
+        return row_losses(self.autoencoder, rows, self.settings.loss, self.pool)
+
+    def _mean_loss(self, rows):
+        return mean_loss(self.autoencoder, rows, self.settings.loss, self.pool)
+
+    def _step(self, index, normaliser, n_steps):
+        """One gradient step; returns the batch's sum of the objective."""
+        self.autoencoder.bottleneck.anneal(self._run_step, n_steps)
+        total, gradients = self._gradient.compute(index, normaliser)
+        self.autoencoder.bottleneck.limit(gradients, self.pool)
+        rate = self.learning_rate(n_steps)
+        self.settings.solver.step(self.parameters, gradients, self.state, rate, self.pool)
+        self._run_step += 1
+        return total
+
+    def _refuse_divergence(self, loss):
+        """Raise DivergenceError unless the loss and all parameters are finite."""
+        flat = self.parameters.flat
+        with quiet_overflow():
+            finite = math.isfinite(loss) and math.isfinite(np.dot(flat, flat))
+        if not finite:
+            where, advice = self._divergence()
+            n_epochs = len(self.history.loss_curve) + 1
+            raise DivergenceError(f"Non-finite loss in {where.format(n_epochs)}: {advice}.")
+
+    def _divergence(self):
+        """Where the loss is not finite, the epoch's number left open, and what to do."""
+        rate = self.settings.learning_rate_init
+        return f"epoch {{}} at learning rate {rate:.3g}", "lower learning_rate_init or scale X"
+
+    def _go_on_slower(self, best):
+        """After a plateau: lower the rate if the schedule knows how, else say False."""
+        self._n_plateaus += 1
+        factor = self.settings.schedule.factor_after_plateau(self._n_plateaus)
+        if factor is None:
+            return False
+        self._rate_factor *= factor
+        best.n_stale = 0
+        return True
+
+
+def is_better(ours, theirs, margin):
+    """Whether our parameters are better than theirs by a margin: see `Fallback`."""
+    if not ours.objective <= theirs.objective:
+        return False
+    gains = theirs.parts - ours.parts
+    if gains.sum() >= student_margin(margin, gains) * len(gains):
+        return True
+    # Where each part is a single row, the rows tell no more than the parts.
+    if gains.sum() <= 0 or len(ours.rows) <= len(ours.parts):
+        return False
+    floor = RATIO_FLOOR * theirs.rows.mean()
+    ratios = np.log((theirs.rows + floor) / (ours.rows + floor))
+    return ratios.mean() >= student_margin(margin, ratios) > 0
+
+
+def student_margin(margin, values):
+    """As many standard errors of the mean as hold with the confidence of `margin` normal ones.
+
+    Of Student's t-distribution; 0 for less than two values or where they do not differ.
+    """
+    if len(values) < 2 or np.ptp(values) == 0:
+        return 0.0
+    standard_error = values.std(ddof=1) / math.sqrt(len(values))
+    return stdtrit(len(values) - 1, ndtr(margin)) * standard_error
