@@ -13,7 +13,12 @@ from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 from timing import seconds
 
-from skautoencoder import (AutoencoderTransformer, CosineSchedule, MaskingNoise, VariationalAutoencoderTransformer)
+from skautoencoder import (
+    AutoencoderTransformer,
+    CosineSchedule,
+    MaskingNoise,
+    VariationalAutoencoderTransformer,
+)
 
 MASKED_SHARE = 0.3
 

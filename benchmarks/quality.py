@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 from timing import alternate_fits, seconds
 
-from skautoencoder import (Adam, AutoencoderTransformer, CosineSchedule, augment_with_shifts)
+from skautoencoder import Adam, AutoencoderTransformer, CosineSchedule, augment_with_shifts
 
 MNIST_EPOCHS = 70
 MNIST_CODE_SEEDS = 5

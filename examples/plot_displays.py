@@ -9,8 +9,8 @@ What ``skautoencoder.plotting`` draws, on digits of 8 x 8 pixels. Each display h
 # %%
 # Two networks
 # ------------
-# One with the defaults, 64-50-40-36-40-50-64 with skip connections, and one whose code of two numbers
-# has a place in the plane.
+# One with the defaults, 64-50-40-36-40-50-64 with skip connections, and one whose code of two
+# numbers has a place in the plane.
 
 import sys
 
@@ -19,7 +19,14 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from skautoencoder import AutoencoderTransformer
-from skautoencoder.plotting import (ArchitectureDisplay, CodeDisplay, ErrorDisplay, LossCurveDisplay, ReconstructionDisplay, WeightsDisplay)
+from skautoencoder.plotting import (
+    ArchitectureDisplay,
+    CodeDisplay,
+    ErrorDisplay,
+    LossCurveDisplay,
+    ReconstructionDisplay,
+    WeightsDisplay,
+)
 
 X, y = load_digits(return_X_y=True)
 X = (X / 16).astype(np.float32)

@@ -36,11 +36,11 @@ print(f"{len(X_train)} rows to train on, {len(X_test)} to test on, {X.shape[1]} 
 # %%
 # Training
 # --------
-# ``skip_connections=False`` makes :class:`~skautoencoder.AutoencoderTransformer` the original network,
-# tanh in all layers and a sigmoid at the output; by default there are skip connections beside the
-# layers. ``early_stopping=True`` holds out a tenth of the training rows, records the loss on them
-# after each epoch and restores the weights of the best one. Much of the gain comes late, when the
-# cosine schedule has lowered the learning rate.
+# ``skip_connections=False`` makes :class:`~skautoencoder.AutoencoderTransformer` the original
+# network, tanh in all layers and a sigmoid at the output; by default there are skip connections
+# beside the layers. ``early_stopping=True`` holds out a tenth of the training rows, records the
+# loss on them after each epoch and restores the weights of the best one. Much of the gain comes
+# late, when the cosine schedule has lowered the learning rate.
 
 settings = {"max_iter": 300, "early_stopping": True, "random_state": 0}
 autoencoder = AutoencoderTransformer(skip_connections=False, **settings).fit(X_train)

@@ -1,24 +1,30 @@
 """The autoencoder that scikit-learn never shipped."""
 
-# Before the imports: saved estimators carry it.
-__version__ = "0.1.0"
+from importlib import import_module
 
 from ._callbacks import reconstruction_scores
-from .explorer.explore import explore
+from ._checkpoint.checkpoint import Checkpoint
 from ._imputer import AutoencoderImputer
+from ._onnx.export import register_onnx_converters, to_onnx
 from ._outlier import AutoencoderOutlierDetector
-from .utils.show_versions import show_versions
 from ._transformer import AutoencoderTransformer
 from ._variational import VariationalAutoencoderTransformer
-from ._checkpoint.checkpoint import Checkpoint
-from ._onnx.export import register_onnx_converters, to_onnx
-from .utils.images import augment_with_shifts
+from ._version import __version__ as __version__
+from .explorer.explore import explore
 from .layer_weights import read_layer_weights
-from .network.corruption import (GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise)
+from .network.corruption import GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise
 from .network.penalties import ContractivePenalty, KLSparsity, L1Sparsity
-from .network.schedules import (AdaptiveSchedule, ConstantSchedule, CosineSchedule, InvScalingSchedule, OneCycleSchedule)
-from .network.solvers import (LBFGS, SGD, Adam, Muon)
-from .persistence.skops import load_model, save_model, trusted_types
+from .network.schedules import (
+    AdaptiveSchedule,
+    ConstantSchedule,
+    CosineSchedule,
+    InvScalingSchedule,
+    OneCycleSchedule,
+)
+from .network.solvers import LBFGS, SGD, Adam, Muon
+from .persistence import load_model, save_model, trusted_types
+from .utils.images import augment_with_shifts
+from .utils.show_versions import show_versions
 
 __all__ = [
     "LBFGS",
@@ -53,3 +59,15 @@ __all__ = [
     "to_onnx",
     "trusted_types",
 ]
+
+
+def __getattr__(name):
+    """`plotting`, imported when it is first asked for."""
+    if name == "plotting":
+        return import_module(".plotting", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    """The public names, and `plotting`, alone."""
+    return sorted([*__all__, "__version__", "plotting"])

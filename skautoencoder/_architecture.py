@@ -6,11 +6,11 @@ from numbers import Integral, Real
 import numpy as np
 
 from .network.activations import ACTIVATIONS
+from .network.floating_point import quiet_overflow
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
-from .network.floating_point import quiet_overflow
 from .network.parameters import Parameters, layer_shapes, mirrored_ties
-from .network.pca import (end_in_zeros, lay_skip_connections, n_components_for, principal_components)
+from .network.pca import end_in_zeros, lay_skip_connections, n_components_for, principal_components
 from .network.scaling import extremes, means
 
 # Of PCA's skip connections: with much more, curved data keep the code that PCA gives them, with
@@ -128,7 +128,7 @@ def has_skip_connections(estimator):
 
 
 def choose_output(estimator, rows):
-    """Name of the output's activation; "auto" looks at loss, paths, scaling and rows, in turn.
+    """Name of the output's activation; "auto" looks at loss, skips, scaling and rows, in turn.
 
     Without rows (None) it is None where these would decide.
     """
@@ -173,7 +173,9 @@ def first_parameters(estimator, rows, activations, rng):
         return parameters, None
     components = principal_components(rows, estimator.n_components_)
     if loss.fused_activation is not None:
-        lay_skip_connections(parameters, activations, code, components, share=START_SHARE, bounded=True)
+        lay_skip_connections(
+            parameters, activations, code, components, share=START_SHARE, bounded=True
+        )
         return parameters, None
     pca = parameters.copy()
     lay_skip_connections(pca, activations, code, components)

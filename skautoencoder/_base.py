@@ -9,36 +9,62 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 
-from ._architecture import (choose_output, code_width, decoder_widths, draw_parameters, first_parameters, layer_activations, n_encoder_layers, network_widths, weight_ties)
+from ._architecture import (
+    choose_output,
+    code_width,
+    decoder_widths,
+    draw_parameters,
+    first_parameters,
+    layer_activations,
+    n_encoder_layers,
+    network_widths,
+    weight_ties,
+)
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
-from ._dask.dispatch import dask_side, is_collection
-from .utils.compat import Interval, StrOptions
-from .utils.components import ObjectOf, refuse_parameters_of_nothing
-from ._constant_features import (admitted_to_state, insert_constants, newly_varying, of_features, output_biases, trained_features)
-from .utils.documentation import DocumentedMixin
-from ._convergence import warn_of_bad_end
-from .utils.progress import progress_line
-from .utils.random import generators
-from ._reconstruction import ReconstructionMixin
-from ._settings import (PCA_MARGIN, hold_out, make_solver, training_settings)
-from .utils.threads import single_threaded_blas
-from ._validation import (check_parameters, check_range, has_partial_fit, apply_scaling, refuse_other_network, training_rows, unchanged_on_failure, warn_of_wide_code)
-from .utils.versions import VersionedMixin
 from ._checkpoint.checkpoint import active_checkpoint
+from ._constant_features import (
+    admitted_to_state,
+    insert_constants,
+    newly_varying,
+    of_features,
+    output_biases,
+    trained_features,
+)
+from ._convergence import warn_of_bad_end
+from ._dask.dispatch import dask_side, is_collection
+from ._reconstruction import ReconstructionMixin
+from ._settings import PCA_MARGIN, hold_out, make_solver, training_settings
+from ._validation import (
+    apply_scaling,
+    check_parameters,
+    check_range,
+    has_partial_fit,
+    refuse_other_network,
+    training_rows,
+    unchanged_on_failure,
+    warn_of_wide_code,
+)
 from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from .network.autoencoder import Autoencoder
 from .network.bottleneck import PlainCode
-from .network.lbfgs import trainer_for
-from .network.initializers import INITIALIZERS
-from .network.losses import LOSSES
-from .network.thread_pool import ThreadPool
 from .network.floating_point import quiet_overflow
+from .network.initializers import INITIALIZERS
+from .network.lbfgs import trainer_for
+from .network.losses import LOSSES
 from .network.parameters import Parameters
 from .network.pretraining import pretrain
-from .network.scaling import (deviations, fit_scaling, means, varies)
+from .network.scaling import deviations, fit_scaling, means, varies
 from .network.schedules import SCHEDULES, Schedule
 from .network.solvers import SOLVERS, Solver
+from .network.thread_pool import ThreadPool
 from .network.trainer import Fallback, Snapshot
+from .utils.compat import Interval, StrOptions
+from .utils.components import ObjectOf, refuse_parameters_of_nothing
+from .utils.documentation import DocumentedMixin
+from .utils.progress import progress_line
+from .utils.random import generators
+from .utils.threads import single_threaded_blas
+from .utils.versions import VersionedMixin
 
 
 class BaseAutoencoder(
@@ -382,7 +408,7 @@ class BaseAutoencoder(
     def _trained_encoder(self):
         """The encoder for rows of the features that training sees."""
         (encoder, _), features = self._networks(), self._trained_features()
-        for dense in (encoder.layers[0], encoder.path):
+        for dense in (encoder.layers[0], encoder.skip):
             if features is not None and dense is not None:
                 dense.weights = dense.weights[features]
         return encoder

@@ -50,7 +50,7 @@ def insert_constants(coefs, intercepts, n_layers, is_constant, biases):
     coefs, intercepts : list of ndarray
         Of the features that vary; of all, where none varies.
     n_layers : int
-        Number of layers, paths not counted.
+        Number of layers, skip connections not counted.
     is_constant : ndarray of bool of shape (n_features,)
     biases : ndarray of shape (n_constant_features,)
     """
@@ -74,12 +74,12 @@ def insert_constants(coefs, intercepts, n_layers, is_constant, biases):
 
 
 def first_layers(coefs, n_layers):
-    """Numbers of the layers that take the features: the first, and the path beside the encoder."""
+    """Numbers of the layers that take the features: the first, and the encoder's skip."""
     return [0, n_layers] if len(coefs) > n_layers else [0]
 
 
 def last_layers(coefs, n_layers):
-    """Numbers of the layers that give the features: the last, and the path beside the decoder."""
+    """Numbers of the layers that give the features: the last, and the decoder's skip."""
     return [n_layers - 1, n_layers + 1] if len(coefs) > n_layers else [n_layers - 1]
 
 

@@ -5,9 +5,9 @@ import warnings
 from sklearn.exceptions import ConvergenceWarning
 
 from .network.activations import ACTIVATIONS
+from .network.floating_point import quiet_overflow
 from .network.inference import losses_beside_a_constant
 from .network.losses import LOSSES
-from .network.floating_point import quiet_overflow
 from .network.scaling import means
 
 # A loss above that of the mean by no more than this share is that of a network that has learned

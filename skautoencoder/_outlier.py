@@ -15,15 +15,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import code_width
 from ._base import BaseAutoencoder
-from .utils.compat import Interval, StrOptions
-from .utils.documentation import DocumentedMixin
-from .utils.random import generators
 from ._transformer import AutoencoderTransformer
 from ._validation import check_rows, training_rows, unchanged_on_failure
-from .utils.versions import VersionedMixin
 from .network.floating_point import quiet_overflow
 from .network.pca import principal_components
 from .network.scaling import means, standard_scaling, total_variation
+from .utils.compat import Interval, StrOptions
+from .utils.documentation import DocumentedMixin
+from .utils.random import generators
+from .utils.versions import VersionedMixin
 
 # What "auto" and None stand for. Narrow codes cannot copy outliers, wide ones leave small
 # errors in which small deviations show: the ensemble has both.

@@ -8,13 +8,13 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils.validation import check_is_fitted
 
 from ._dask.dispatch import dask_side, is_collection, takes_collections
-from .utils.threads import single_threaded_blas
 from ._validation import code_rows, inference_rows
+from .network.floating_point import quiet_overflow
 from .network.inference import outputs, row_errors, squared_errors
 from .network.layers import ConstantOutputs, encoder_and_decoder
+from .network.scaling import ROUNDINGS, Scaling, means, total_variation
 from .network.thread_pool import ThreadPool
-from .network.floating_point import quiet_overflow
-from .network.scaling import (ROUNDINGS, Scaling, means, total_variation)
+from .utils.threads import single_threaded_blas
 
 # A cell may be so many times as far from its feature's mean as the deviation of a constant feature.
 CELL_ROUNDINGS = 4 * ROUNDINGS
@@ -25,7 +25,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Encoding, decoding and errors of a fitted network.
 
     It reads `coefs_`, `intercepts_`, `skip_coefs_`, `skip_intercepts_`, `activations_`,
-    `shift_`, `scale_`, `mean_`, `is_constant_`, `_n_encoder_layers` and `_has_bounded_paths`, and
+    `shift_`, `scale_`, `mean_`, `is_constant_`, `_n_encoder_layers` and `_has_bounded_skips`, and
     changes nothing: several threads may share an estimator. Of a Dask array or dataframe, methods
     return a lazy one.
     """

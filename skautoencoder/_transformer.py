@@ -6,8 +6,6 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
-from .utils.compat import Interval, StrOptions
-from .utils.components import ObjectOf
 from ._validation import check_parameters
 from .layer_weights import from_layer_form, split_at_code, to_layer_form
 from .network.activations import HIDDEN_ACTIVATIONS
@@ -16,6 +14,8 @@ from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
 from .network.parameters import Parameters
 from .network.penalties import CodePenalty
+from .utils.compat import Interval, StrOptions
+from .utils.components import ObjectOf
 
 
 class AutoencoderTransformer(BaseAutoencoder):
@@ -129,8 +129,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         Epochs, or iterations of "lbfgs", for which each layer of the encoder, from the outside
         in, is first trained by itself, with the decoder's that mirrors it, to rebuild what the
         layers before it give [2]_; 0 for none. A help to deep networks of saturating units. It
-        needs a decoder that mirrors the encoder, no skip connections (which "auto" then leaves out),
-        and memory for the values of one layer for all rows.
+        needs a decoder that mirrors the encoder, no skip connections (which "auto" then leaves
+        out), and memory for the values of one layer for all rows.
 
     alpha : float, default=0.0
         Strength of the L2 penalty: ``alpha / 2 * (W ** 2).sum()`` over all weights is

@@ -8,13 +8,21 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import assert_all_finite, check_array, validate_data
 
-from ._architecture import (check_width, decoder_widths, has_skip_connections, hidden_widths, layer_activations, n_encoder_layers, network_widths)
+from ._architecture import (
+    check_width,
+    decoder_widths,
+    has_skip_connections,
+    hidden_widths,
+    layer_activations,
+    n_encoder_layers,
+    network_widths,
+)
 from ._dask.dispatch import dask_side, is_collection
 from .network.corruption import Corruption
-from .network.losses import LOSSES
-from .network.floating_point import quiet_overflow
-from .network.penalties import CodePenalty
 from .network.dataset import Dataset
+from .network.floating_point import quiet_overflow
+from .network.losses import LOSSES
+from .network.penalties import CodePenalty
 from .network.scaling import extremes
 from .network.solvers import SOLVERS
 
@@ -105,8 +113,8 @@ def _check_pretraining(estimator):
     """Raise ValueError where there is something beside the layers that are pretrained."""
     if estimator.pretrain_iter and has_skip_connections(estimator):
         raise ValueError(
-            f"pretrain_iter={estimator.pretrain_iter!r} trains layers to do what skip connections do "
-            "already. Got skip_connections=True: leave it at 'auto', or set pretrain_iter=0."
+            f"pretrain_iter={estimator.pretrain_iter!r} trains layers to do what skip connections "
+            "do already. Got skip_connections=True: leave it at 'auto', or set pretrain_iter=0."
         )
 
 
@@ -143,12 +151,13 @@ def _is_random(part, estimator):
 
 
 def _check_skip_connections(estimator, loss):
-    """Raise ValueError for paths that the loss cannot take or that the start needs."""
+    """Raise ValueError for skip connections that the loss cannot take or that the start needs."""
     has_skips = has_skip_connections(estimator)
     if has_skips and not loss.takes_skip_connections:
         raise ValueError(
-            f"loss={estimator.loss!r} cannot be trained with skip connections. Got skip_connections="
-            f"{estimator.skip_connections!r}: leave it at 'auto', or use another loss."
+            f"loss={estimator.loss!r} cannot be trained with skip connections. Got "
+            f"skip_connections={estimator.skip_connections!r}: leave it at 'auto', or use "
+            "another loss."
         )
     if estimator.weight_init == "pca" and (loss.fused_activation is not None or not has_skips):
         raise ValueError(
@@ -210,7 +219,7 @@ def _refuse_other_activations(estimator):
 
 
 def _refuse_other_kind(estimator):
-    """Raise ValueError where the parameters ask for other ties or paths than the fitted ones."""
+    """Raise ValueError where the parameters ask for other ties or skips than the fitted ones."""
     if estimator.tied_weights != estimator._has_tied_weights:
         raise ValueError(
             f"Training cannot go on: tied_weights={estimator.tied_weights!r} asks for another "
@@ -220,19 +229,19 @@ def _refuse_other_kind(estimator):
         raise ValueError(
             "Training cannot go on: the parameters ask for a network "
             f"with{'out' if estimator.skip_coefs_ else ''} skip connections, and the fitted one is "
-            "not of this kind. Restore skip_connections, output_activation, loss and weight_init, or "
-            "call fit with warm_start=False."
+            "not of this kind. Restore skip_connections, output_activation, loss and weight_init, "
+            "or call fit with warm_start=False."
         )
     fused = LOSSES[estimator.loss].fused_activation
     if estimator.skip_coefs_ and (fused is not None) != estimator._has_bounded_skips:
         raise ValueError(
-            f"Training cannot go on: loss={estimator.loss!r} does not fit the skip connections of the "
-            "fitted network. Restore the loss, or call fit with warm_start=False."
+            f"Training cannot go on: loss={estimator.loss!r} does not fit the skip connections of "
+            "the fitted network. Restore the loss, or call fit with warm_start=False."
         )
 
 
 def training_rows(estimator, X, sample_weight, dtype, reset):
-    """Validated `Dataset`, those with zero weight left out; of a Dask collection, on its cluster."""
+    """Validated rows, those with zero weight left out; of a Dask collection, on its cluster."""
     if is_collection(X):
         return dask_side().cluster_dataset(estimator, X, sample_weight, dtype, reset)
     X, has_missing = check_rows(estimator, X, dtype, reset)
@@ -243,7 +252,7 @@ def training_rows(estimator, X, sample_weight, dtype, reset):
 
 
 def inference_rows(estimator, X, sample_weight=None):
-    """Validated `Dataset` of the width that the estimator was fitted on, as its network sees them."""
+    """Validated rows of the width that the estimator was fitted on, as its network sees them."""
     X, has_missing = check_rows(estimator, X, [np.float64, np.float32], reset=False)
     weights = check_sample_weight(sample_weight, X)
     rows = Dataset(X, sample_weight=weights, has_missing=has_missing)
@@ -275,7 +284,9 @@ def apply_scaling(estimator, rows):
     scaling, mean = estimator._scaling(), estimator.mean_
     rows.scaling = scaling and scaling.of(rows.features)
     if mean is not None:
-        rows.feature_means = rows.in_network_units(mean if rows.features is None else mean[rows.features])
+        rows.feature_means = rows.in_network_units(
+            mean if rows.features is None else mean[rows.features]
+        )
     elif rows.has_missing:
         raise ValueError(
             f"X has missing values (NaN), but this {type(estimator).__name__} was made of weights "

@@ -7,17 +7,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
 from ._dask.dispatch import takes_collections
-from .utils.compat import Interval, StrOptions, validate_parameter_constraints
-from .utils.random import generators
 from ._reconstruction import run
 from ._validation import apply_scaling, inference_rows
 from .network.bottleneck import MIN_NOISE_VARIANCE, GaussianCode, moments
+from .network.floating_point import quiet_overflow
 from .network.inference import column_variances, evidence_lower_bounds, outputs
 from .network.layers import Dense
 from .network.likelihoods import LIKELIHOODS
 from .network.losses import LOSSES
-from .network.floating_point import quiet_overflow
 from .network.scaling import deviations
+from .utils.compat import Interval, StrOptions, validate_parameter_constraints
+from .utils.random import generators
 
 # Draws of the code by which the evidence lower bound is estimated, or four for each unit.
 N_BOUND_DRAWS = 64

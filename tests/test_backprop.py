@@ -6,14 +6,20 @@ from families import public_subclasses
 
 from skautoencoder.network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from skautoencoder.network.autoencoder import Autoencoder
-from skautoencoder.network.bottleneck import (LOG_VARIANCE_BOUNDS, GaussianCode, PlainCode, halves)
-from skautoencoder.network.corruption import (Corruption, GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise)
 from skautoencoder.network.backprop import BatchGradient, n_micro_batches_for
-from skautoencoder.network.losses import LOSSES
-from skautoencoder.network.thread_pool import ThreadPool
-from skautoencoder.network.parameters import Parameters, layer_shapes, mirrored_ties
-from skautoencoder.network.penalties import (CodePenalty, ContractivePenalty, KLSparsity, L1Sparsity)
+from skautoencoder.network.bottleneck import LOG_VARIANCE_BOUNDS, GaussianCode, PlainCode, halves
+from skautoencoder.network.corruption import (
+    Corruption,
+    GaussianNoise,
+    MaskingNoise,
+    SaltAndPepperNoise,
+    SwapNoise,
+)
 from skautoencoder.network.dataset import Dataset
+from skautoencoder.network.losses import LOSSES
+from skautoencoder.network.parameters import Parameters, layer_shapes, mirrored_ties
+from skautoencoder.network.penalties import CodePenalty, ContractivePenalty, KLSparsity, L1Sparsity
+from skautoencoder.network.thread_pool import ThreadPool
 
 ENCODER, DECODER = [5, 7, 3], [3, 6, 5]
 
@@ -27,13 +33,13 @@ PENALTIES = [
 
 
 def batch_gradient(
-    X, activations, loss, *, encoder=ENCODER, decoder=DECODER, paths=False, tied=False, **parts
+    X, activations, loss, *, encoder=ENCODER, decoder=DECODER, has_skips=False, tied=False, **parts
 ):
     """`parts` are those of `Autoencoder`, and weights, alpha and seed."""
     weights, alpha = parts.pop("weights", None), parts.pop("alpha", 0.0)
     rng = np.random.default_rng(parts.pop("seed", 0))
-    ties = mirrored_ties(len(encoder) - 1, paths) if tied else None
-    parameters = Parameters(layer_shapes(encoder, decoder, paths), X.dtype, ties)
+    ties = mirrored_ties(len(encoder) - 1, has_skips) if tied else None
+    parameters = Parameters(layer_shapes(encoder, decoder, has_skips), X.dtype, ties)
     parameters.flat[:] = rng.normal(scale=0.5, size=parameters.flat.shape)
     autoencoder = Autoencoder.build(
         parameters, activations, len(encoder) - 1, LOSSES[loss], **parts
@@ -98,17 +104,17 @@ def test_code_and_output_may_have_activations_of_their_own(rng):
 
 @pytest.mark.parametrize("name", HIDDEN_ACTIVATIONS)
 @pytest.mark.parametrize("loss", [name for name in LOSSES if not LOSSES[name].fused_activation])
-def test_linear_paths_have_gradients_of_their_own(name, loss, rng):
+def test_skip_connections_have_gradients_of_their_own(name, loss, rng):
     X, weights = rng.uniform(size=(9, 5)), rng.uniform(size=9)
-    gradient = batch_gradient(X, [name] * 4, loss, weights=weights, alpha=0.3, paths=True)
+    gradient = batch_gradient(X, [name] * 4, loss, weights=weights, alpha=0.3, has_skips=True)
     assert [w.shape for w in gradient.parameters.weights[4:]] == [(5, 3), (3, 5)]
     check_gradient(gradient, 9)
 
 
-def test_linear_paths_beside_single_layers_have_gradients_too(rng):
+def test_skip_connections_beside_single_layers_have_gradients_too(rng):
     X = rng.uniform(size=(9, 5))
     gradient = batch_gradient(
-        X, ["tanh"] * 2, "squared_error", encoder=[5, 3], decoder=[3, 5], paths=True
+        X, ["tanh"] * 2, "squared_error", encoder=[5, 3], decoder=[3, 5], has_skips=True
     )
     check_gradient(gradient, 9)
 
@@ -152,7 +158,7 @@ def test_gradient_holds_under_corruption(corruption, rng):
 @pytest.mark.parametrize("hidden", HIDDEN_ACTIVATIONS)
 def test_gradient_holds_under_dropout(hidden, rng):
     X = rng.normal(size=(9, 5))
-    check_gradient(batch_gradient(X, [hidden] * 4, "squared_error", dropout=0.4, paths=True), 9)
+    check_gradient(batch_gradient(X, [hidden] * 4, "squared_error", dropout=0.4, has_skips=True), 9)
 
 
 @pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
@@ -170,20 +176,20 @@ def test_gradient_holds_with_a_penalty_on_the_code(penalty, encoder, weighted, r
 
 @pytest.mark.parametrize("activation", HIDDEN_ACTIVATIONS)
 @pytest.mark.parametrize("encoder", [[5, 3], [5, 6, 7, 3]], ids=str)
-@pytest.mark.parametrize("paths", [False, True])
-def test_contractive_gradient_holds_for_every_activation(activation, encoder, paths, rng):
+@pytest.mark.parametrize("has_skips", [False, True])
+def test_contractive_gradient_holds_for_every_activation(activation, encoder, has_skips, rng):
     X = rng.normal(size=(9, 5))
     names = [activation] * (len(encoder) - 1) + ["tanh", "identity"]
     bottleneck = PlainCode(ContractivePenalty(weight=0.5))
     gradient = batch_gradient(
-        X, names, "squared_error", encoder=encoder, bottleneck=bottleneck, paths=paths
+        X, names, "squared_error", encoder=encoder, bottleneck=bottleneck, has_skips=has_skips
     )
     check_gradient(gradient, 9)
 
 
 @pytest.mark.parametrize("encoder", [[5, 3], [5, 7, 3]], ids=str)
-@pytest.mark.parametrize("paths", [False, True])
-def test_gradients_of_both_uses_of_tied_weights_add_up(encoder, paths, rng):
+@pytest.mark.parametrize("has_skips", [False, True])
+def test_gradients_of_both_uses_of_tied_weights_add_up(encoder, has_skips, rng):
     X = rng.normal(size=(9, 5))
     gradient = batch_gradient(
         X,
@@ -191,7 +197,7 @@ def test_gradients_of_both_uses_of_tied_weights_add_up(encoder, paths, rng):
         "squared_error",
         encoder=encoder,
         decoder=encoder[::-1],
-        paths=paths,
+        has_skips=has_skips,
         tied=True,
         alpha=0.3,
     )

@@ -7,7 +7,11 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skautoencoder import AutoencoderTransformer, VariationalAutoencoderTransformer, reconstruction_scores
+from skautoencoder import (
+    AutoencoderTransformer,
+    VariationalAutoencoderTransformer,
+    reconstruction_scores,
+)
 
 callback = pytest.importorskip(
     "sklearn.callback", reason="scikit-learn has callbacks from version 1.9 on"

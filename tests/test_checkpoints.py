@@ -27,14 +27,32 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skautoencoder
-from skautoencoder import (LBFGS, SGD, AdaptiveSchedule, AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, Checkpoint, ContractivePenalty, GaussianNoise, KLSparsity, L1Sparsity, MaskingNoise, Muon, SaltAndPepperNoise, SwapNoise, VariationalAutoencoderTransformer, _base)
-from skautoencoder.utils import files as _files
+from skautoencoder import (
+    LBFGS,
+    SGD,
+    AdaptiveSchedule,
+    AutoencoderImputer,
+    AutoencoderOutlierDetector,
+    AutoencoderTransformer,
+    Checkpoint,
+    ContractivePenalty,
+    GaussianNoise,
+    KLSparsity,
+    L1Sparsity,
+    MaskingNoise,
+    Muon,
+    SaltAndPepperNoise,
+    SwapNoise,
+    VariationalAutoencoderTransformer,
+    _base,
+)
 from skautoencoder._checkpoint import fingerprint as _fingerprint
 from skautoencoder._checkpoint.file_format import MAGIC, decode, encode
-from skautoencoder.utils.files import sole_use, write_whole
 from skautoencoder._checkpoint.fingerprint import describe
 from skautoencoder.network import backprop as gradients
 from skautoencoder.network.trainer import Trainer
+from skautoencoder.utils import files as _files
+from skautoencoder.utils.files import sole_use, write_whole
 
 SMALL = {"n_components": 2, "hidden_layer_sizes": 5, "max_iter": 7, "random_state": 0}
 PLATEAUS = {"learning_rate": AdaptiveSchedule(max_decays=9), "tol": 1e3, "n_iter_no_change": 2}

@@ -9,7 +9,13 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 
-from skautoencoder import (AutoencoderOutlierDetector, AutoencoderTransformer, L1Sparsity, MaskingNoise, VariationalAutoencoderTransformer)
+from skautoencoder import (
+    AutoencoderOutlierDetector,
+    AutoencoderTransformer,
+    L1Sparsity,
+    MaskingNoise,
+    VariationalAutoencoderTransformer,
+)
 
 KINDS = [AutoencoderTransformer, VariationalAutoencoderTransformer]
 

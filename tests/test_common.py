@@ -5,7 +5,23 @@ from sklearn.base import clone
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skautoencoder import (LBFGS, SGD, Adam, AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, ConstantSchedule, ContractivePenalty, GaussianNoise, KLSparsity, L1Sparsity, MaskingNoise, SaltAndPepperNoise, SwapNoise, VariationalAutoencoderTransformer)
+from skautoencoder import (
+    LBFGS,
+    SGD,
+    Adam,
+    AutoencoderImputer,
+    AutoencoderOutlierDetector,
+    AutoencoderTransformer,
+    ConstantSchedule,
+    ContractivePenalty,
+    GaussianNoise,
+    KLSparsity,
+    L1Sparsity,
+    MaskingNoise,
+    SaltAndPepperNoise,
+    SwapNoise,
+    VariationalAutoencoderTransformer,
+)
 from skautoencoder._architecture import has_skip_connections
 
 

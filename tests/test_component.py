@@ -2,7 +2,7 @@ import pytest
 from families import public_subclasses
 from sklearn.base import clone
 
-from skautoencoder import (SGD, Adam, AutoencoderTransformer, CosineSchedule, SwapNoise)
+from skautoencoder import SGD, Adam, AutoencoderTransformer, CosineSchedule, SwapNoise
 from skautoencoder.network.corruption import Corruption
 from skautoencoder.network.penalties import CodePenalty
 from skautoencoder.network.schedules import SCHEDULES

@@ -6,7 +6,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 
-from skautoencoder import (AutoencoderTransformer, ContractivePenalty, GaussianNoise, MaskingNoise, SwapNoise, VariationalAutoencoderTransformer)
+from skautoencoder import (
+    AutoencoderTransformer,
+    ContractivePenalty,
+    GaussianNoise,
+    MaskingNoise,
+    SwapNoise,
+    VariationalAutoencoderTransformer,
+)
 from skautoencoder._constant_features import admitted_to_state
 
 DIABETES = load_diabetes().data * 20

@@ -8,7 +8,12 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 
-from skautoencoder import (AutoencoderTransformer, L1Sparsity, MaskingNoise, VariationalAutoencoderTransformer)
+from skautoencoder import (
+    AutoencoderTransformer,
+    L1Sparsity,
+    MaskingNoise,
+    VariationalAutoencoderTransformer,
+)
 
 
 @pytest.fixture
@@ -215,7 +220,12 @@ def test_what_is_kept_is_chosen_by_loss_and_penalty_together():
     """A penalty that is put on a fit makes its loss rise and its weights small."""
     X = load_digits().data[:200]
     autoencoder = AutoencoderTransformer(
-        4, skip_connections=False, warm_start=True, early_stopping=False, max_iter=40, random_state=0
+        4,
+        skip_connections=False,
+        warm_start=True,
+        early_stopping=False,
+        max_iter=40,
+        random_state=0,
     ).fit(X)
     score, norm = autoencoder.score(X), np.square(autoencoder.coefs_[0]).sum()
     autoencoder.set_params(alpha=10.0).fit(X)

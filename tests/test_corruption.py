@@ -7,7 +7,13 @@ from scipy import stats
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 
-from skautoencoder import (AutoencoderTransformer, GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise)
+from skautoencoder import (
+    AutoencoderTransformer,
+    GaussianNoise,
+    MaskingNoise,
+    SaltAndPepperNoise,
+    SwapNoise,
+)
 from skautoencoder.network.corruption import Corruption
 from skautoencoder.network.dataset import Dataset
 from skautoencoder.network.scaling import Scaling

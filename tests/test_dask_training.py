@@ -10,7 +10,13 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
-from skautoencoder import (SGD, AutoencoderTransformer, Checkpoint, SaltAndPepperNoise, VariationalAutoencoderTransformer)
+from skautoencoder import (
+    SGD,
+    AutoencoderTransformer,
+    Checkpoint,
+    SaltAndPepperNoise,
+    VariationalAutoencoderTransformer,
+)
 from skautoencoder.network.trainer import TrainingSettings
 
 dask = pytest.importorskip("dask")
@@ -400,7 +406,9 @@ def test_rows_are_judged_one_by_one_on_the_workers(X, client, monkeypatch):
 
 
 def test_a_run_on_a_cluster_that_ends_badly_warns(X, client):
-    autoencoder = AutoencoderTransformer(5, max_iter=5, skip_connections=False, learning_rate_init=50)
+    autoencoder = AutoencoderTransformer(
+        5, max_iter=5, skip_connections=False, learning_rate_init=50
+    )
     with pytest.warns(ConvergenceWarning, match="worse than the mean of every feature"):
         autoencoder.set_params(random_state=0).fit(in_blocks(X))
     assert autoencoder.score(X) < 0

@@ -15,7 +15,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skautoencoder
-from skautoencoder import (AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, VariationalAutoencoderTransformer)
+from skautoencoder import (
+    AutoencoderImputer,
+    AutoencoderOutlierDetector,
+    AutoencoderTransformer,
+    VariationalAutoencoderTransformer,
+)
 
 DOCS = Path(__file__).parents[1] / "docs"
 ESTIMATORS = [

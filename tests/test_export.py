@@ -14,7 +14,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from skautoencoder import (AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, VariationalAutoencoderTransformer, register_onnx_converters, to_onnx)
+from skautoencoder import (
+    AutoencoderImputer,
+    AutoencoderOutlierDetector,
+    AutoencoderTransformer,
+    VariationalAutoencoderTransformer,
+    register_onnx_converters,
+    to_onnx,
+)
 from skautoencoder._onnx.graph import ADD_ACTIVATION
 from skautoencoder.network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 

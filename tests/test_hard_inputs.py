@@ -15,7 +15,15 @@ from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 
-from skautoencoder import (LBFGS, SGD, AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, Muon, VariationalAutoencoderTransformer)
+from skautoencoder import (
+    LBFGS,
+    SGD,
+    AutoencoderImputer,
+    AutoencoderOutlierDetector,
+    AutoencoderTransformer,
+    Muon,
+    VariationalAutoencoderTransformer,
+)
 from skautoencoder.network.trainer import DivergenceError
 
 SMALL = {"n_components": 2, "hidden_layer_sizes": 4, "max_iter": 3}

@@ -11,16 +11,22 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skautoencoder import (LBFGS, AutoencoderImputer, AutoencoderTransformer, GaussianNoise, MaskingNoise)
+from skautoencoder import (
+    LBFGS,
+    AutoencoderImputer,
+    AutoencoderTransformer,
+    GaussianNoise,
+    MaskingNoise,
+)
 from skautoencoder._imputation import fit_filler as _fit_filler
+from skautoencoder._imputation import gaussian_em as normal
 from skautoencoder._imputation.filling import _Refill, find_bounds
 from skautoencoder._imputation.fit_filler import nth
+from skautoencoder._imputation.gaussian_em import NormalModel
 from skautoencoder._imputation.gross_cells import find_fences, without_gross
 from skautoencoder._imputation.hidden_cells import HiddenCells, is_clear_gain
-from skautoencoder.utils.random import generators
-from skautoencoder._imputation import gaussian_em as normal
-from skautoencoder._imputation.gaussian_em import NormalModel
 from skautoencoder.network.dataset import Dataset
+from skautoencoder.utils.random import generators
 
 ALIKE = AutoencoderTransformer(2, hidden_layer_sizes=6, max_iter=3)
 
@@ -295,7 +301,7 @@ def test_a_full_batch_solver_may_follow_the_normal_fill(X):
 def test_training_sees_missing_and_masked_cells_as_the_initial_fill_leaves_them(rng):
     model = NormalModel(np.zeros(2), np.array([[1.0, 0.8], [0.8, 1.0]]))
     X = np.array([[2.0, np.nan], [1.0, 3.0]])
-    rows = Dataset(X, has_missing=True, center=np.zeros(2))
+    rows = Dataset(X, has_missing=True, feature_means=np.zeros(2))
     clean, corrupted = np.empty((2, 2)), np.empty((2, 2))
     rows.take(slice(0, 2), clean)
     _Refill(None, model).corrupter(rows)(clean, corrupted, rng)

@@ -3,12 +3,21 @@ import pytest
 
 from skautoencoder import MaskingNoise
 from skautoencoder.network.autoencoder import Autoencoder
-from skautoencoder.network.inference import (WORK_PER_THREAD, mean_loss, n_useful_threads, outputs, row_errors, row_losses, squared_errors, total_loss)
+from skautoencoder.network.dataset import BLOCK_ELEMENTS, Dataset
+from skautoencoder.network.inference import (
+    WORK_PER_THREAD,
+    mean_loss,
+    n_useful_threads,
+    outputs,
+    row_errors,
+    row_losses,
+    squared_errors,
+    total_loss,
+)
 from skautoencoder.network.layers import encoder_and_decoder
 from skautoencoder.network.losses import LOSSES
-from skautoencoder.network.thread_pool import ThreadPool
-from skautoencoder.network.dataset import BLOCK_ELEMENTS, Dataset
 from skautoencoder.network.scaling import Scaling
+from skautoencoder.network.thread_pool import ThreadPool
 
 N_ROWS = 3 * BLOCK_ELEMENTS // 64 + 7
 
@@ -63,7 +72,7 @@ def test_losses_of_the_rows_add_up_to_the_total(network, rng, loss, corruption, 
     net, rows, *_ = network
     X = rng.uniform(size=rows.X.shape)
     X[rng.uniform(size=X.shape) < 0.1 * has_missing] = np.nan
-    rows = Dataset(X, has_missing=has_missing, center=np.full(64, 0.5))
+    rows = Dataset(X, has_missing=has_missing, feature_means=np.full(64, 0.5))
     autoencoder = Autoencoder(*net, corruption=corruption)
     losses = row_losses(autoencoder, rows, LOSSES[loss], ThreadPool())
     assert losses.sum() == pytest.approx(total_loss(autoencoder, rows, LOSSES[loss], ThreadPool()))

@@ -15,7 +15,12 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import skautoencoder
-from skautoencoder import (AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, VariationalAutoencoderTransformer)
+from skautoencoder import (
+    AutoencoderImputer,
+    AutoencoderOutlierDetector,
+    AutoencoderTransformer,
+    VariationalAutoencoderTransformer,
+)
 from skautoencoder.network.thread_pool import ThreadPool
 
 PACKAGE = str(Path(skautoencoder.__file__).parent)

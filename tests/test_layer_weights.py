@@ -292,7 +292,9 @@ class TestConversion:
 
     def test_linear_paths_are_refused(self, rng):
         autoencoder = AutoencoderTransformer(3, max_iter=1).fit(rng.normal(size=(50, 6)))
-        with pytest.raises(ValueError, match="no place for skip connections: fit with skip_connections="):
+        with pytest.raises(
+            ValueError, match="no place for skip connections: fit with skip_connections="
+        ):
             autoencoder.to_layer_weights()
 
     def test_a_scaling_that_no_matrix_can_undo_is_refused(self, rng):

@@ -15,13 +15,13 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skautoencoder import LBFGS, AutoencoderTransformer
 from skautoencoder.network.autoencoder import Autoencoder
-from skautoencoder.network.lbfgs import LBFGSTrainer
 from skautoencoder.network.backprop import n_micro_batches_for
-from skautoencoder.network.losses import LOSSES
-from skautoencoder.network.thread_pool import ThreadPool
-from skautoencoder.network.parameters import Parameters, layer_shapes
 from skautoencoder.network.dataset import Dataset
+from skautoencoder.network.lbfgs import LBFGSTrainer
+from skautoencoder.network.losses import LOSSES
+from skautoencoder.network.parameters import Parameters, layer_shapes
 from skautoencoder.network.schedules import CosineSchedule
+from skautoencoder.network.thread_pool import ThreadPool
 from skautoencoder.network.trainer import DivergenceError, TrainingSettings
 
 

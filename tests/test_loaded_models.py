@@ -23,7 +23,14 @@ from test_persistence import (
     skops_io,
 )
 
-from skautoencoder import (AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, VariationalAutoencoderTransformer, load_model, save_model)
+from skautoencoder import (
+    AutoencoderImputer,
+    AutoencoderOutlierDetector,
+    AutoencoderTransformer,
+    VariationalAutoencoderTransformer,
+    load_model,
+    save_model,
+)
 
 PLAIN = AutoencoderTransformer(**SMALL)
 VARIATIONAL = VariationalAutoencoderTransformer(**SMALL)

@@ -7,7 +7,13 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import GridSearchCV, LeaveOneOut, cross_val_score
 
-from skautoencoder import (Adam, AutoencoderTransformer, MaskingNoise, VariationalAutoencoderTransformer, reconstruction_scores)
+from skautoencoder import (
+    Adam,
+    AutoencoderTransformer,
+    MaskingNoise,
+    VariationalAutoencoderTransformer,
+    reconstruction_scores,
+)
 
 KINDS = [AutoencoderTransformer, VariationalAutoencoderTransformer]
 

@@ -6,7 +6,7 @@ from scipy import sparse
 
 from skautoencoder import AutoencoderTransformer
 from skautoencoder.network.dataset import Dataset
-from skautoencoder.network.scaling import (deviations, extremes, means, total_variation)
+from skautoencoder.network.scaling import deviations, extremes, means, total_variation
 
 
 @pytest.fixture
@@ -121,7 +121,9 @@ def test_codes_may_not_be_missing(X):
 
 
 def test_a_network_made_of_weights_alone_says_that_it_knows_no_means(X):
-    plain = fitted(np.nan_to_num(X), skip_connections=False, scale=None, output_activation="sigmoid")
+    plain = fitted(
+        np.nan_to_num(X), skip_connections=False, scale=None, output_activation="sigmoid"
+    )
     again = AutoencoderTransformer.from_layer_weights(plain.to_layer_weights(), 3)
     with pytest.raises(ValueError, match="does not know the means to put in their place"):
         again.transform(X)

@@ -12,8 +12,8 @@ from sklearn.decomposition import PCA
 from skautoencoder import AutoencoderTransformer
 from skautoencoder.network import pca as principal
 from skautoencoder.network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
-from skautoencoder.network.pca import principal_components
 from skautoencoder.network.dataset import Dataset
+from skautoencoder.network.pca import principal_components
 from skautoencoder.network.scaling import Scaling
 
 
@@ -151,7 +151,7 @@ def test_training_never_ends_above_the_error_of_pca(example):
     assert error <= pca_error(X, params["n_components"]) * (1 + 1e-9) + rounding
 
 
-def test_paths_of_the_cross_entropy_lead_inside_the_sigmoid(X):
+def test_skip_connections_of_the_cross_entropy_lead_inside_the_sigmoid(X):
     X = (X - X.min()) / np.ptp(X)
     params = {"loss": "binary_cross_entropy", "max_iter": 5, "random_state": 0}
     autoencoder = AutoencoderTransformer(3, hidden_layer_sizes=(), **params).fit(X)
@@ -193,38 +193,51 @@ def test_a_curved_sheet_is_unrolled_far_better_than_by_pca():
 
 
 class TestParameters:
-    def test_paths_are_there_where_the_output_need_not_be_bounded(self, X):
-        def n_paths(**params):
+    def test_skip_connections_are_there_where_the_output_need_not_be_bounded(self, X):
+        def n_skips(**params):
             params = {"max_iter": 1, "scale": "minmax", **params}
             return len(AutoencoderTransformer(3, **params).fit(X).skip_coefs_)
 
-        assert n_paths() == n_paths(output_activation="identity") == 2
-        assert n_paths(loss="huber") == n_paths(output_activation="sigmoid", skip_connections=True) == 2
-        assert n_paths(skip_connections=False) == n_paths(output_activation="sigmoid") == 0
-        assert n_paths(loss="binary_cross_entropy") == 2
-        assert n_paths(loss="binary_cross_entropy", skip_connections=False) == 0
-        assert n_paths(loss="poisson") == 0
-        assert n_paths(output_activation="tanh", weight_init="pca") == 2
+        assert n_skips() == n_skips(output_activation="identity") == 2
+        assert (
+            n_skips(loss="huber")
+            == n_skips(output_activation="sigmoid", skip_connections=True)
+            == 2
+        )
+        assert n_skips(skip_connections=False) == n_skips(output_activation="sigmoid") == 0
+        assert n_skips(loss="binary_cross_entropy") == 2
+        assert n_skips(loss="binary_cross_entropy", skip_connections=False) == 0
+        assert n_skips(loss="poisson") == 0
+        assert n_skips(output_activation="tanh", weight_init="pca") == 2
 
-    def test_poisson_refuses_paths(self, X):
-        with pytest.raises(ValueError, match="loss='poisson' cannot be trained with skip connections"):
+    def test_poisson_refuses_skip_connections(self, X):
+        with pytest.raises(
+            ValueError, match="loss='poisson' cannot be trained with skip connections"
+        ):
             AutoencoderTransformer(loss="poisson", skip_connections=True).fit(X)
 
     @pytest.mark.parametrize(
-        "params", [{"skip_connections": False}, {"loss": "binary_cross_entropy"}, {"loss": "poisson"}]
+        "params",
+        [{"skip_connections": False}, {"loss": "binary_cross_entropy"}, {"loss": "poisson"}],
     )
-    def test_a_start_at_pca_needs_paths_and_a_free_output(self, X, params):
-        with pytest.raises(ValueError, match="weight_init='pca' needs skip connections and an output"):
+    def test_a_start_at_pca_needs_skip_connections_and_a_free_output(self, X, params):
+        with pytest.raises(
+            ValueError, match="weight_init='pca' needs skip connections and an output"
+        ):
             AutoencoderTransformer(weight_init="pca", **params).fit(X)
 
-    def test_training_cannot_go_on_where_the_paths_would_mean_something_else(self, X):
+    def test_training_cannot_go_on_where_the_skip_connections_would_mean_something_else(self, X):
         X = (X - X.min()) / np.ptp(X)
         autoencoder = AutoencoderTransformer(3, loss="binary_cross_entropy", max_iter=1).fit(X)
-        autoencoder.set_params(loss="squared_error", output_activation="sigmoid", skip_connections=True)
-        with pytest.raises(ValueError, match="does not fit the skip connections of the fitted network"):
+        autoencoder.set_params(
+            loss="squared_error", output_activation="sigmoid", skip_connections=True
+        )
+        with pytest.raises(
+            ValueError, match="does not fit the skip connections of the fitted network"
+        ):
             autoencoder.partial_fit(X)
 
-    def test_training_cannot_go_on_with_other_paths(self, X):
+    def test_training_cannot_go_on_with_other_skip_connections(self, X):
         autoencoder = AutoencoderTransformer(3, max_iter=1, activation="tanh").fit(X)
         autoencoder.set_params(skip_connections=False, code_activation="identity")
         with pytest.raises(ValueError, match="without skip connections"):
@@ -235,11 +248,11 @@ class TestParameters:
             autoencoder = AutoencoderTransformer(3, max_iter=1, hidden_layer_sizes=(), **params)
             return autoencoder.fit(X[:n_rows]).validation_loss_curve_ is not None
 
-        # 2 * 12 * 3 weights in the layers, and as many in the paths.
+        # 2 * 12 * 3 weights in the layers, and as many in the skip connections.
         assert [holds_out(n) for n in (19, 20, 143, 144)] == [False, True, True, False]
         assert not holds_out(100, early_stopping=False)
 
-    def test_warm_start_goes_on_along_the_paths(self):
+    def test_warm_start_goes_on_along_the_skip_connections(self):
         X, _ = make_swiss_roll(300, random_state=0)
         autoencoder = AutoencoderTransformer(2, max_iter=30, warm_start=True, random_state=0)
         first = autoencoder.fit(X).skip_coefs_[0]

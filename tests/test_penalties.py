@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from skautoencoder import (AutoencoderTransformer, ContractivePenalty, KLSparsity, L1Sparsity)
+from skautoencoder import AutoencoderTransformer, ContractivePenalty, KLSparsity, L1Sparsity
 from skautoencoder.network.activations import HIDDEN_ACTIVATIONS
 from skautoencoder.network.layers import encoder_and_decoder
 from skautoencoder.network.parameters import Gradients, Parameters, layer_shapes
@@ -54,8 +54,8 @@ def numeric_norms(encoder, X, step=1e-6):
         for layer in encoder.layers:
             values = values @ layer.weights + layer.bias
             layer.activate(values)
-        if encoder.path is not None:
-            values = values + rows @ encoder.path.weights + encoder.path.bias
+        if encoder.skip is not None:
+            values = values + rows @ encoder.skip.weights + encoder.skip.bias
         return values
 
     norms = np.zeros(len(X))

@@ -22,7 +22,25 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import skautoencoder
-from skautoencoder import (LBFGS, SGD, AutoencoderTransformer, ConstantSchedule, ContractivePenalty, CosineSchedule, GaussianNoise, KLSparsity, L1Sparsity, MaskingNoise, Muon, OneCycleSchedule, SwapNoise, VariationalAutoencoderTransformer, load_model, save_model, trusted_types)
+from skautoencoder import (
+    LBFGS,
+    SGD,
+    AutoencoderTransformer,
+    ConstantSchedule,
+    ContractivePenalty,
+    CosineSchedule,
+    GaussianNoise,
+    KLSparsity,
+    L1Sparsity,
+    MaskingNoise,
+    Muon,
+    OneCycleSchedule,
+    SwapNoise,
+    VariationalAutoencoderTransformer,
+    load_model,
+    save_model,
+    trusted_types,
+)
 from skautoencoder.utils import versions as _versions
 
 skops_io = pytest.importorskip("skops.io", reason="saving needs skops, of the extra 'io'")
@@ -538,7 +556,7 @@ INCONSISTENT = {
     "another output": (set_attribute("output_activation_", "tanh"), "output_activation_ is not"),
     "layers": (set_attribute("n_layers_", 3), "n_layers_ is not"),
     "ties": (set_attribute("_has_tied_weights", True), "tied weights are not the same"),
-    "bounds": (set_attribute("_has_bounded_paths", 1), "_has_bounded_paths is not a bool"),
+    "bounds": (set_attribute("_has_bounded_skips", 1), "_has_bounded_skips is not a bool"),
     "features": (set_attribute("n_features_in_", 4), "do not make a network"),
     "shift": (set_attribute("shift_", np.zeros(4)), "shift_ is not a finite number for each"),
     "scale": (set_attribute("scale_", ZEROS), "scale_ is not positive"),

@@ -15,7 +15,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skautoencoder import AutoencoderTransformer, VariationalAutoencoderTransformer, plotting
-from skautoencoder.plotting import (ArchitectureDisplay, CodeDisplay, ErrorDisplay, LossCurveDisplay, ReconstructionDisplay, WeightsDisplay)
+from skautoencoder.plotting import (
+    ArchitectureDisplay,
+    CodeDisplay,
+    ErrorDisplay,
+    LossCurveDisplay,
+    ReconstructionDisplay,
+    WeightsDisplay,
+)
 
 IMAGE = (4, 4)
 SETTINGS = {"hidden_layer_sizes": (7, 6), "max_iter": 3, "random_state": 0}

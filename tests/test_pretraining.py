@@ -121,7 +121,10 @@ def test_a_warm_start_is_not_pretrained_again(X):
     ("params", "message"),
     [
         ({"pretrain_iter": -1}, "'pretrain_iter' parameter of AutoencoderTransformer must be an"),
-        ({"skip_connections": True}, "pretrain_iter=2 trains layers to do what skip connections do"),
+        (
+            {"skip_connections": True},
+            "pretrain_iter=2 trains layers to do what skip connections do",
+        ),
         ({"decoder_layer_sizes": (5,)}, "pretrain_iter=2 needs a decoder that mirrors"),
     ],
 )

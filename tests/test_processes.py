@@ -16,9 +16,14 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from skautoencoder import (AutoencoderImputer, AutoencoderOutlierDetector, AutoencoderTransformer, VariationalAutoencoderTransformer)
-from skautoencoder.utils.threads import single_threaded_blas
+from skautoencoder import (
+    AutoencoderImputer,
+    AutoencoderOutlierDetector,
+    AutoencoderTransformer,
+    VariationalAutoencoderTransformer,
+)
 from skautoencoder.network.thread_pool import THREAD_NAME, ThreadPool
+from skautoencoder.utils.threads import single_threaded_blas
 
 SMALL = {"n_components": 2, "hidden_layer_sizes": 4, "max_iter": 3}
 ESTIMATORS = {

@@ -4,8 +4,8 @@ import os
 import pytest
 
 from skautoencoder import AutoencoderTransformer
-from skautoencoder.utils.progress import ProgressLine
 from skautoencoder.network.trainer import History
+from skautoencoder.utils.progress import ProgressLine
 
 
 class Terminal(io.StringIO):

@@ -5,7 +5,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skautoencoder.network.activations import ACTIVATIONS
 from skautoencoder.network.dataset import Dataset
-from skautoencoder.network.scaling import (deviations, extremes, fit_scaling, means)
+from skautoencoder.network.scaling import deviations, extremes, fit_scaling, means
 
 
 def fitted(kind, rows, output="identity"):

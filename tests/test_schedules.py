@@ -3,7 +3,16 @@ import math
 import numpy as np
 import pytest
 
-from skautoencoder.network.schedules import (SCHEDULES, AdaptiveSchedule, ConstantSchedule, CosineSchedule, InvScalingSchedule, OneCycleSchedule, PlannedSchedule, Schedule)
+from skautoencoder.network.schedules import (
+    SCHEDULES,
+    AdaptiveSchedule,
+    ConstantSchedule,
+    CosineSchedule,
+    InvScalingSchedule,
+    OneCycleSchedule,
+    PlannedSchedule,
+    Schedule,
+)
 
 
 def factors(schedule, n_steps=100):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skautoencoder import (LBFGS, SGD, Adam, AutoencoderTransformer, Muon)
+from skautoencoder import LBFGS, SGD, Adam, AutoencoderTransformer, Muon
 
 WIDEST = 100
 

@@ -4,9 +4,19 @@ import numpy as np
 import pytest
 from scipy.optimize import rosen, rosen_der
 
-from skautoencoder.network.thread_pool import ThreadPool
 from skautoencoder.network.parameters import Gradients, Parameters, layer_shapes
-from skautoencoder.network.solvers import (BLOCK_SIZE, LBFGS, SGD, SOLVERS, Adam, ElementwiseSolver, Muon, Solver, orthogonalise)
+from skautoencoder.network.solvers import (
+    BLOCK_SIZE,
+    LBFGS,
+    SGD,
+    SOLVERS,
+    Adam,
+    ElementwiseSolver,
+    Muon,
+    Solver,
+    orthogonalise,
+)
+from skautoencoder.network.thread_pool import ThreadPool
 
 
 def vector(values, dtype=np.float64):

@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from skautoencoder import (AutoencoderTransformer, ContractivePenalty, GaussianNoise, KLSparsity, SwapNoise, VariationalAutoencoderTransformer)
-from skautoencoder.utils.threads import single_threaded_blas
+from skautoencoder import (
+    AutoencoderTransformer,
+    ContractivePenalty,
+    GaussianNoise,
+    KLSparsity,
+    SwapNoise,
+    VariationalAutoencoderTransformer,
+)
 from skautoencoder.network.thread_pool import ThreadPool, even_slices
+from skautoencoder.utils.threads import single_threaded_blas
 
 
 def blas_threads():

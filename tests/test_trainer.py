@@ -9,15 +9,25 @@ import pytest
 from scipy import stats
 from sklearn.decomposition import PCA
 
-from skautoencoder import (AdaptiveSchedule, AutoencoderTransformer, ConstantSchedule, CosineSchedule)
+from skautoencoder import AdaptiveSchedule, AutoencoderTransformer, ConstantSchedule, CosineSchedule
 from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.bottleneck import GaussianCode, PlainCode
-from skautoencoder.network.losses import LOSSES
-from skautoencoder.network.thread_pool import ThreadPool
-from skautoencoder.network.parameters import Parameters, layer_shapes
 from skautoencoder.network.dataset import Dataset
+from skautoencoder.network.losses import LOSSES
+from skautoencoder.network.parameters import Parameters, layer_shapes
 from skautoencoder.network.solvers import SGD, ElementwiseSolver
-from skautoencoder.network.trainer import (BestWeights, DivergenceError, Fallback, Measured, TrainingSettings, Snapshot, Trainer, is_better, student_margin)
+from skautoencoder.network.thread_pool import ThreadPool
+from skautoencoder.network.trainer import (
+    BestWeights,
+    DivergenceError,
+    Fallback,
+    Measured,
+    Snapshot,
+    Trainer,
+    TrainingSettings,
+    is_better,
+    student_margin,
+)
 
 
 class RecordingRows(Dataset):
@@ -242,7 +252,9 @@ def test_a_fallback_with_a_margin_is_not_given_up_for_a_lucky_draw(X, converged)
         earlier = converged.copy()
         earlier[-3:] -= 0.01  # the output's biases: worse by the mean of validation, not by much
         trainer.fit(
-            np.arange(10), Dataset(validation), fallback=Fallback(Snapshot(earlier, {}, None), margin)
+            np.arange(10),
+            Dataset(validation),
+            fallback=Fallback(Snapshot(earlier, {}, None), margin),
         )
         return np.allclose(trainer.parameters.flat, converged)
 

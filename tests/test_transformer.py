@@ -19,7 +19,7 @@ from sklearn.metrics import mean_poisson_deviance, r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from skautoencoder import (SGD, Adam, AutoencoderTransformer, CosineSchedule)
+from skautoencoder import SGD, Adam, AutoencoderTransformer, CosineSchedule
 
 
 def small(**params):

@@ -14,8 +14,8 @@ from skautoencoder import LBFGS, VariationalAutoencoderTransformer
 from skautoencoder._variational import balanced_draws
 from skautoencoder.network.bottleneck import GaussianCode, divergence, moments
 from skautoencoder.network.likelihoods import bernoulli, gaussian
-from skautoencoder.network.thread_pool import ThreadPool
 from skautoencoder.network.parameters import Gradients
+from skautoencoder.network.thread_pool import ThreadPool
 
 
 def small(**params):
@@ -51,7 +51,9 @@ def test_likelihoods_are_those_of_scipy(rng):
     observed = rng.uniform(size=(5, 4)) < 0.7
     expected = stats.norm.logpdf(X, output, np.sqrt(0.3))
     np.testing.assert_allclose(gaussian(X, output, None, 0.3), expected.sum(axis=1))
-    np.testing.assert_allclose(gaussian(X, output, observed, 0.3), (expected * observed).sum(axis=1))
+    np.testing.assert_allclose(
+        gaussian(X, output, observed, 0.3), (expected * observed).sum(axis=1)
+    )
     bits = (X > 0).astype(float)
     expected = stats.bernoulli.logpmf(bits, 1 / (1 + np.exp(-output)))
     np.testing.assert_allclose(bernoulli(bits, output, None, 1.0), expected.sum(axis=1))

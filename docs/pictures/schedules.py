@@ -3,7 +3,13 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from skautoencoder import (AdaptiveSchedule, ConstantSchedule, CosineSchedule, InvScalingSchedule, OneCycleSchedule)
+from skautoencoder import (
+    AdaptiveSchedule,
+    ConstantSchedule,
+    CosineSchedule,
+    InvScalingSchedule,
+    OneCycleSchedule,
+)
 
 N_STEPS = 1000
 steps = np.arange(N_STEPS)

@@ -169,12 +169,12 @@ LARGEST = math.nextafter(math.inf, 0)
 FINITE = Number(-LARGEST, LARGEST)
 
 
-# Of a whole file; what it has captured of its run has a schema of its own.
+# Of a whole file; the state of its run has a schema of its own.
 FILE = {
     "fingerprint": JsonObject(),
     "entropy": Seed(),
     "is_over": Flag(),
-    "captured": Optional(Dict()),
+    "run": Optional(Dict()),
 }
 
 
@@ -193,7 +193,7 @@ def run_schema(start, max_iter):
             "_rate_factor": Number(0, LARGEST),
             "_n_plateaus": Whole(high=max_iter),
         },
-        "order": Reordered(start["order"]),
+        "indices": Reordered(start["indices"]),
         "history": {
             "loss_curve": Curve(),
             "validation_loss_curve": Curve(),
@@ -233,15 +233,15 @@ def _generator(start):
 
 
 class Run:
-    """A run that has been captured, and what its settings say of it."""
+    """The state of a run, and what its settings say of it."""
 
     def __init__(self, saved, trainer):
-        captured, settings = saved["captured"], trainer.settings
+        state, settings = saved["run"], trainer.settings
         self.is_over = saved["is_over"]
-        self.counters, self.best = captured["counters"], captured["best"]
-        self.history, self.max_iter = captured["history"], settings.max_iter
+        self.counters, self.best = state["counters"], state["best"]
+        self.history, self.max_iter = state["history"], settings.max_iter
         self.n_epochs = len(self.history["loss_curve"])
-        self.n_rows = len(captured["order"])
+        self.n_rows = len(state["indices"])
         self.n_steps_per_epoch = -(-self.n_rows // settings.batch_size)
         self.holds_out = self.n_rows < len(trainer.rows)
 
@@ -275,9 +275,9 @@ def check_file(saved):
 
 
 def check_run(saved, trainer, order):
-    """Raise ValueError unless what was captured can be of a run of this trainer over `order`."""
+    """Raise ValueError unless a saved state can be that of a run of this trainer over `indices`."""
     start = trainer.state_dict(order)
-    _check(saved["captured"], run_schema(start, trainer.settings.max_iter), ["captured"])
+    _check(saved["run"], run_schema(start, trainer.settings.max_iter), ["run"])
     run = Run(saved, trainer)
     for name, holds in RELATIONS.items():
         _require(holds(run), [name])

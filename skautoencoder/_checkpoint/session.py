@@ -3,11 +3,11 @@
 import warnings
 from contextlib import ExitStack, contextmanager
 
-from .file_format import decode, encode
-from .schema import check_file, check_run
 from .._dask.dispatch import is_collection
-from ..utils.files import (reason, remove_parts, sole_use, write_whole)
+from ..utils.files import reason, remove_parts, sole_use, write_whole
+from .file_format import decode, encode
 from .fingerprint import differences, entropy_of, fingerprint
+from .schema import check_file, check_run
 
 
 class UnkeptFit:
@@ -56,7 +56,7 @@ class CheckpointSession(UnkeptFit):
     def begin(self, estimator, rows, trainer, indices):
         _refuse_full_batch(estimator, trainer)
         _refuse_collection(rows)
-        self._trainer, self._order = trainer, indices
+        self._trainer, self._indices = trainer, indices
         self._about = {
             "fingerprint": fingerprint(estimator, rows, trainer),
             "entropy": entropy_of(trainer.rng),
@@ -108,11 +108,11 @@ class CheckpointSession(UnkeptFit):
             )
 
     def _resume(self, saved):
-        if saved["captured"] is None:
+        if saved["run"] is None:
             return
         with self._refusing_damage():
-            check_run(saved, self._trainer, self._order)
-        self._trainer.load_state_dict(saved["captured"], self._order)
+            check_run(saved, self._trainer, self._indices)
+        self._trainer.load_state_dict(saved["run"], self._indices)
         self.is_resumed, self.is_over = True, saved["is_over"]
         self._n_epochs_read = self._n_epochs()
         self._saved = None
@@ -130,7 +130,7 @@ class CheckpointSession(UnkeptFit):
 
     def _try_to_write(self):
         try:
-            self._write(self._trainer.state_dict(self._order))
+            self._write(self._trainer.state_dict(self._indices))
         except OSError as error:
             if self._has_warned:
                 return
@@ -142,8 +142,8 @@ class CheckpointSession(UnkeptFit):
                 stacklevel=2,
             )
 
-    def _write(self, captured):
-        content = encode({**self._about, "is_over": self.is_over, "captured": captured})
+    def _write(self, state):
+        content = encode({**self._about, "is_over": self.is_over, "run": state})
         write_whole(self._path, content)
 
 

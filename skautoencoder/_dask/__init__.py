@@ -4,9 +4,9 @@ Scheduling, retries and the moving of data are Dask's; what runs on its workers 
 functions of their arguments, so that whatever is lost with a worker can be computed again.
 """
 
-from .lazy import lazily
 from .dataset import cluster_dataset
+from .lazy import lazily
 from .scoring import score
 from .training import ClusterTrainer
 
-__all__ = ["ClusterTrainer", "cluster_rows", "lazily", "score"]
+__all__ = ["ClusterTrainer", "cluster_dataset", "lazily", "score"]

@@ -1,4 +1,4 @@
-"""ClusterDataset: the rows of a Dask collection, each share of them on a worker."""
+"""ClusterDataset: the rows of a Dask collection, each partition of them on a worker."""
 
 import copy
 
@@ -6,12 +6,12 @@ import numpy as np
 from dask import delayed
 from sklearn.utils.validation import validate_data
 
-from ..utils.threads import single_threaded_blas
 from .._validation import refuse_wrong_weights
-from ..network.floating_point import quiet_overflow
 from ..network.dataset import Dataset
+from ..network.floating_point import quiet_overflow
+from ..utils.threads import single_threaded_blas
 from . import partitions
-from .blocks import (float_dtype, is_frame, known_lengths, row_blocks, weight_blocks)
+from .blocks import float_dtype, is_frame, known_lengths, row_blocks, weight_blocks
 from .cluster import find_client, merged
 
 
@@ -60,7 +60,7 @@ def _refuse_one_machine(estimator):
 
 
 def _load(client, blocks, weights, lengths, dtype, name):
-    """Futures of the shares: blocks that follow each other, as evenly as they can be cut.
+    """Futures of the partitions: blocks that follow each other, as evenly as they can be cut.
 
     The tasks that make a share, such as reading its files, are to run on the worker that
     will train on it; where that one is lost, on any other.
@@ -79,7 +79,7 @@ def _load(client, blocks, weights, lengths, dtype, name):
 
 
 def _weigh(rows, has_weights):
-    """Take weights into account, once those of all shares are known."""
+    """Take weights into account, once those of all partitions are known."""
     client = rows.client
     found = client.gather([client.submit(partitions.describe, each) for each in rows.partitions])
     has_missing, counts, low, high = zip(*found, strict=True)
@@ -90,7 +90,9 @@ def _weigh(rows, has_weights):
         change, options = partitions.unweighted, ()
         if rows.is_weighted:
             change, options = partitions.weigh, (max(high),)
-        rows.partitions = [client.submit(change, each, *options, pure=False) for each in rows.partitions]
+        rows.partitions = [
+            client.submit(change, each, *options, pure=False) for each in rows.partitions
+        ]
     return rows.restricted(counts)
 
 
@@ -102,10 +104,10 @@ class ClusterDataset:
     client : distributed.Client
     X : dask.array.Array or dask.dataframe.DataFrame
     dtype : dtype
-    shares : list of Future of Share
+    partitions : list of Future of Partition
     """
 
-    scaling = center = features = None
+    scaling = feature_means = features = None
     # Rows know their weights, here only each share does.
     sample_weight = None
     is_weighted = False
@@ -137,7 +139,7 @@ class ClusterDataset:
         return rows
 
     def restricted(self, counts, splits=None, part=None):
-        """A part of these rows, with so many of each share; shares that have none are left out."""
+        """A part of these rows, with so many of each partition, without those that have none."""
         rows = copy.copy(self)
         splits = self._splits if splits is None else splits
         used = [number for number, count in enumerate(counts) if count]
@@ -151,7 +153,11 @@ class ClusterDataset:
         """How a network sees the rows, and what is known of all of them."""
         found = self._known.items()
         known = {function: value for (function, by), value in found if by is self.scaling}
-        seen = {"scaling": self.scaling, "center": self.feature_means, "features": self.features}
+        seen = {
+            "scaling": self.scaling,
+            "feature_means": self.feature_means,
+            "features": self.features,
+        }
         return {**seen, "known": known}
 
     def map_reduce(self, function, *args, merge=np.add):
@@ -175,7 +181,7 @@ class ClusterDataset:
         return copy.deepcopy(self._known[key])
 
     def total_weight(self, indices=None):
-        """Sum of the weights of the rows, or of those of an order."""
+        """Sum of the weights of the rows, or of those of some indices."""
         rows = self if indices is None else indices.rows
         return rows.map_reduce(Dataset.total_weight) if self.is_weighted else float(len(rows))
 
@@ -184,7 +190,7 @@ class ClusterDataset:
         return self._split([0] * len(self.partitions), True, 0)[0]
 
     def hold_out(self, n_held_out, rng, shuffle):
-        """Rows to train on, and so many others, the same proportion of each share."""
+        """Rows to train on, and so many others, the same proportion of each partition."""
         ends = np.rint(np.cumsum(self.counts) * (n_held_out / len(self))).astype(int)
         return self._split(np.diff(ends, prepend=0), shuffle, int(rng.integers(2**63)))
 
@@ -199,7 +205,7 @@ class ClusterDataset:
 
 
 class ClusterIndices:
-    """Rows to train on; `seed` makes a new order of them in every share, None leaves them."""
+    """Rows to train on; `seed` makes a new order of them in every partition, None leaves them."""
 
     def __init__(self, rows):
         self.rows = rows
@@ -209,7 +215,7 @@ class ClusterIndices:
         return len(self.rows)
 
     def numbers(self):
-        """Futures of the numbers of each share's rows, in this order."""
+        """Futures of the numbers of each partition's rows, in this order."""
         submit, splits = self.rows.client.submit, self.rows._splits
         return [submit(_shuffled, s, self.seed, i, pure=False) for i, s in enumerate(splits)]
 

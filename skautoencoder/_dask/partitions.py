@@ -12,12 +12,12 @@ from .blocks import block_weights
 
 
 class Partition(Dataset):
-    """Rows on one worker; `known` holds results that are those of all shares together."""
+    """Rows on one worker; `known` holds results that are those of all partitions together."""
 
     known = {}
 
     def map_reduce(self, function, *args, merge=None):
-        """What is known of all shares, or else of this one alone."""
+        """What is known of all partitions, or else of this one alone."""
         return self.known[function] if function in self.known else function(self, *args)
 
     def seen(self, view):
@@ -54,7 +54,7 @@ def _as_array(block, dtype):
         native(block),
         accept_sparse="csr",
         dtype=dtype,
-        indices="C",
+        order="C",
         ensure_all_finite=False,
         ensure_min_samples=0,
         input_name="X",
@@ -83,7 +83,7 @@ def weigh(partition, largest):
 
 
 def unweighted(partition):
-    """The share where all rows of all shares weigh the same."""
+    """The partition where all rows of all partitions weigh the same."""
     return partition.seen({"sample_weight": None})
 
 

@@ -16,7 +16,7 @@ from .._reconstruction import explained_share, n_weighted, run
 from .._validation import inference_rows, refuse_wrong_weights
 from ..network.inference import row_errors
 from ..network.scaling import beyond_noise, means, weighted_sums
-from .blocks import (block_weights, is_frame, known_lengths, row_blocks, sample_block, weight_blocks)
+from .blocks import block_weights, is_frame, known_lengths, row_blocks, sample_block, weight_blocks
 from .lazy import as_one_task, detached
 
 

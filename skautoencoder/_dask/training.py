@@ -27,12 +27,12 @@ from itertools import pairwise
 import dask
 import numpy as np
 
-from ..utils.threads import single_threaded_blas
 from ..network.inference import mean_loss, row_losses, total_loss
-from ..network.thread_pool import ThreadPool, even_slices
 from ..network.parameters import Parameters
 from ..network.solvers import copy_state
+from ..network.thread_pool import ThreadPool, even_slices
 from ..network.trainer import VALIDATION_PARTS, Trainer
+from ..utils.threads import single_threaded_blas
 from .cluster import keep, merged
 
 # Steps between two averages (docs/scaling_out.rst), unless Dask's configuration says otherwise.
@@ -110,7 +110,7 @@ class ClusterTrainer(Trainer):
         self._recipe = keep(self._client, Recipe(build, *form, settings, rows.view()))
 
     def epoch(self, indices, n_steps=None):
-        """One pass over all rows in `order`, in rounds; the mean objective of its batches."""
+        """One pass over all rows in `indices`, in rounds; the mean objective of its batches."""
         counts, client = indices.rows.counts, self._client
         n_batches = min(-(-len(indices) // self.settings.batch_size), *counts)
         total_weight = self.rows.total_weight(indices)
@@ -136,7 +136,9 @@ class ClusterTrainer(Trainer):
                     replace(plan, seed=[*plan.seed, batches.start, number]),
                     pure=False,
                 )
-                for number, (partition, own) in enumerate(zip(indices.rows.partitions, numbers, strict=True))
+                for number, (partition, own) in enumerate(
+                    zip(indices.rows.partitions, numbers, strict=True)
+                )
             ]
             state = merged(client, average, trained)
         loss = self._take_over(state.result())

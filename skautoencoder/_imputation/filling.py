@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from ..network.corruption import Corruption
-from .gaussian_em import NormalModel
 from ..network.floating_point import quiet_overflow
+from .gaussian_em import NormalModel
 
 
 class Filler:

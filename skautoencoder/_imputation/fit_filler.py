@@ -5,14 +5,14 @@ from itertools import islice
 import numpy as np
 from sklearn.base import clone
 
-from .filling import Filler, _Refill, find_bounds
-from .hidden_cells import HiddenCells
-from ..utils.random import generators
 from .._transformer import AutoencoderTransformer
 from ..network.corruption import MaskingNoise
-from .gaussian_em import N_STEPS, em_steps
 from ..network.dataset import Dataset
 from ..network.scaling import deviations, means
+from ..utils.random import generators
+from .filling import Filler, _Refill, find_bounds
+from .gaussian_em import N_STEPS, em_steps
+from .hidden_cells import HiddenCells
 
 # With more features, the equations that the normal distribution has for each row take too long.
 MAX_NORMAL_FEATURES = 256

@@ -12,11 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._base import BaseAutoencoder
 from .._imputer import AutoencoderImputer
-from .graph import (Graph, add_network, add_scaled_rows, add_unscaled)
-from .outlier import add_labels_and_scores
 from .._outlier import AutoencoderOutlierDetector
 from .._transformer import AutoencoderTransformer
 from .._variational import VariationalAutoencoderTransformer
+from .graph import Graph, add_network, add_scaled_rows, add_unscaled
+from .outlier import add_labels_and_scores
 
 
 def to_onnx(model, X, output="auto", **options):

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .graph import add_network, add_scaled_rows, add_shifted
 from .._outlier import DEGREES_OF_FREEDOM
+from .graph import add_network, add_scaled_rows, add_shifted
 
 
 def add_labels_and_scores(graph, detector, X):

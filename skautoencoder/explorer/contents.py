@@ -6,10 +6,10 @@ from copy import copy
 import numpy as np
 
 from .._reconstruction import run
+from ..network.dataset import Dataset
+from ..network.floating_point import quiet_overflow
 from ..network.inference import outputs
 from ..network.layers import Network
-from ..network.floating_point import quiet_overflow
-from ..network.dataset import Dataset
 
 # float32 serves where it changes nothing by more than this share of the values' spread: a
 # tenth of what the page promises.
@@ -85,7 +85,7 @@ def slider_limits(encoder, codes):
     # A unit that does not vary has a slider too, to see whether the decoder heeds it.
     margin = np.where(width > 0, SLIDER_MARGIN * width, np.maximum(1, np.abs(low)))
     low, high = low - margin, high + margin
-    if encoder.path is None:
+    if encoder.skip is None:
         activation = encoder.layers[-1].activation
         low, high = np.maximum(low, activation.low), np.minimum(high, activation.high)
     return np.stack([low, high])
@@ -119,8 +119,8 @@ def packed_decoder(estimator, decoder, codes):
             {"activation": name, **packed_dense(layer, dtype)}
             for name, layer in zip(names, decoder.layers, strict=True)
         ],
-        "path": None if decoder.path is None else packed_dense(decoder.path, dtype),
-        "isPathInside": bool(decoder.is_skip_inside),
+        "skip": None if decoder.skip is None else packed_dense(decoder.skip, dtype),
+        "isSkipInside": bool(decoder.is_skip_inside),
         "shift": None if scaling is None else packed(scaling.shift),
         "scale": None if scaling is None else packed(scaling.scale),
     }
@@ -148,9 +148,9 @@ def float32_serves(decoder, codes):
 
 def rounded(network):
     """The network with weights rounded to float32, in float64."""
-    path = None if network.path is None else rounded_dense(network.path)
+    skip = None if network.skip is None else rounded_dense(network.skip)
     layers = [rounded_dense(each) for each in network.layers]
-    return Network(layers, path, network.is_skip_inside, network.constants)
+    return Network(layers, skip, network.is_skip_inside, network.constants)
 
 
 def rounded_dense(dense):

@@ -60,8 +60,8 @@ function unpackDense(packed) {
 function unpackDecoder(packed) {
   return {
     layers: packed.layers.map(unpackDense),
-    path: packed.path && unpackDense(packed.path),
-    isPathInside: packed.isPathInside,
+    skip: packed.skip && unpackDense(packed.skip),
+    isSkipInside: packed.isSkipInside,
     shift: packed.shift && unpack(packed.shift).values,
     scale: packed.scale && unpack(packed.scale).values,
   };
@@ -84,15 +84,15 @@ function add(values, others) {
 
 // The row, in the units of X, that a code stands for: what inverse_transform returns.
 function decode(decoder, code) {
-  const path = decoder.path && map(decoder.path, code);
+  const skip = decoder.skip && map(decoder.skip, code);
   const last = decoder.layers.length - 1;
   let values = code;
   decoder.layers.forEach((layer, number) => {
     values = map(layer, values);
-    if (path && decoder.isPathInside && number === last) add(values, path);
+    if (skip && decoder.isSkipInside && number === last) add(values, skip);
     values = values.map(layer.activation);
   });
-  if (path && !decoder.isPathInside) add(values, path);
+  if (skip && !decoder.isSkipInside) add(values, skip);
   if (decoder.scale) {
     for (let j = 0; j < values.length; j++) {
       values[j] = values[j] * decoder.scale[j] + decoder.shift[j];

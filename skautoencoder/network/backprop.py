@@ -1,8 +1,8 @@
 """The gradient of one batch, computed by several threads where it is large.
 
-On the way forward and back each thread has some of the batch's rows, its shard. Then the rows
+On the way forward and back each thread has some of the batch's rows, its micro-batch. Then the rows
 have done their part: the gradient of every weight is a sum over all of them, and each thread
-computes those of its share of the parameters, just before it moves them.
+computes those of its chunk of the parameters, just before it moves them.
 """
 
 from weakref import WeakMethod
@@ -10,12 +10,12 @@ from weakref import WeakMethod
 import numpy as np
 
 from .autoencoder import BatchMemory
-from .layers import Dropout
-from .thread_pool import even_slices
-from .penalties import CodeBatch
 from .dataset import count_cells
+from .layers import Dropout
+from .penalties import CodeBatch
+from .thread_pool import even_slices
 
-# A batch is cut where each shard still holds this many multiply-adds and rows.
+# A batch is cut where each micro-batch still holds this many multiply-adds and rows.
 WORK_PER_MICRO_BATCH = 4_000_000
 MIN_ROWS_PER_MICRO_BATCH = 16
 # From so many parameters for each of them on, threads share a step whatever the batch.
@@ -149,7 +149,7 @@ class BatchGradient:
     alpha : float
     pool : ThreadPool
     rng : numpy.random.Generator
-        Parent of the generators of the shards, asked only where the way through the
+        Parent of the generators of the micro-batches, asked only where the way through the
         network is random.
     """
 
@@ -169,7 +169,9 @@ class BatchGradient:
         """Make memory and gradients for batches of up to so many rows."""
         n_micro_batches = n_micro_batches_for(self.autoencoder, batch_size, self.pool.n_threads)
         is_random = self.autoencoder.is_random or not self.autoencoder.bottleneck.is_idle
-        generators = self.rng.spawn(n_micro_batches) if is_random and self.rng else [None] * n_micro_batches
+        generators = (
+            self.rng.spawn(n_micro_batches) if is_random and self.rng else [None] * n_micro_batches
+        )
         self._memory = BatchMemory.allocate(self.autoencoder, batch_size)
         self._micro_batches = [
             MicroBatch(self.autoencoder, self.parameters, self.rows, self._memory, generator)
@@ -186,7 +188,7 @@ class BatchGradient:
 
     @property
     def n_parts(self):
-        """Numbers of shards and of shares: sums that are cut elsewhere are rounded elsewhere."""
+        """Numbers of micro-batches and chunks: sums cut elsewhere are rounded elsewhere."""
         return [len(self._micro_batches), len(self._gradients.chunks)]
 
     def compute(self, index, normaliser):
@@ -264,7 +266,7 @@ class BatchGradient:
         return self.pool.map(compute, list(zip(self._active, parts, strict=True)))
 
     def _compute_in_two_steps(self, parts, index, normaliser):
-        """All shards forward, then back with the mean code of the whole batch."""
+        """All micro-batches forward, then back with the mean code of the whole batch."""
 
         def forward(job):
             micro_batch, part = job
@@ -281,7 +283,7 @@ class BatchGradient:
 
 
 def n_micro_batches_for(autoencoder, batch_size, n_threads):
-    """Into how many shards to cut a batch.
+    """Into how many micro-batches to cut a batch.
 
     Two for a large batch even where one thread runs both in turn, so that one thread and
     two give the same result bit for bit.
@@ -291,5 +293,5 @@ def n_micro_batches_for(autoencoder, batch_size, n_threads):
 
 
 def n_chunks_for(parameters, n_threads):
-    """Into how many shares to cut the parameters whatever the batch; two as for the shards."""
+    """Into how many chunks to cut the parameters whatever the batch; two as for batches."""
     return min(len(parameters.flat) // PARAMETERS_PER_CHUNK, max(2, n_threads))

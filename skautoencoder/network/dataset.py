@@ -26,7 +26,7 @@ class Dataset:
     """Rows of a dense array or a CSR matrix, with their scaling and weights.
 
     X is neither copied nor changed; it may be read-only or memory-mapped. Missing cells, which
-    are NaN in X, become `center` once that is set.
+    are NaN in X, become `feature_means` once that is set.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Dataset:
         Restricts the rows to X[subset], without copying them.
     has_missing : bool
         Whether X may have cells that are NaN.
-    center : ndarray of shape (n_features,) or None
+    feature_means : ndarray of shape (n_features,) or None
         The mean of each feature in the network's units.
     features : ndarray of int or None
         Restricts them to X[:, features], which is what n_features then counts.
@@ -50,7 +50,7 @@ class Dataset:
         sample_weight=None,
         subset=None,
         has_missing=False,
-        center=None,
+        feature_means=None,
         features=None,
     ):
         self.X = X
@@ -58,7 +58,7 @@ class Dataset:
         self.sample_weight = sample_weight
         self.subset = subset
         self.has_missing = has_missing
-        self.feature_means = center
+        self.feature_means = feature_means
         self.features = features
         self._is_sparse = sparse.issparse(X)
         # take would copy a whole X that is not C-contiguous.

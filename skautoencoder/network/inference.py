@@ -3,10 +3,10 @@
 import numpy as np
 
 from .bottleneck import divergence, halves, moments
+from .dataset import block_slices, count_cells
+from .floating_point import quiet_overflow
 from .layers import Buffers
 from .thread_pool import even_slices
-from .floating_point import quiet_overflow
-from .dataset import block_slices, count_cells
 
 # Below this many multiply-adds a second thread costs more than it saves.
 WORK_PER_THREAD = 4_000_000
@@ -165,8 +165,8 @@ def row_losses(autoencoder, rows, loss, pool):
         gradient = np.empty_like(output)
         for number in range(len(inputs)):
             row = slice(number, number + 1)
-            observed = None if observed is None else observed[row]
-            cells = inputs[row], output[row], None, observed, gradient[row]
+            own = None if observed is None else observed[row]
+            cells = inputs[row], output[row], None, own, gradient[row]
             result[part.start + number] = loss.compute(*cells)
 
     for_each_block(store, autoencoder.networks, rows, pool)

@@ -17,14 +17,14 @@ class Dense:
         self.activate = self.activation.function
         self.number = number
 
-    def map(self, inputs, values):
+    def forward(self, inputs, values):
         """Fill `values` with inputs @ weights + bias, before the activation."""
         np.dot(inputs, self.weights, out=values)
         np.add(values, self.bias, out=values)
 
-    def backward(self, delta, upstream):
-        """Fill `upstream` with dloss/dinputs from delta = dloss/dz."""
-        np.dot(delta, self.weights.T, out=upstream)
+    def backward(self, grad_output, grad_input):
+        """Fill `grad_input` with dloss/dinputs from `grad_output`, dloss/dz."""
+        np.dot(grad_output, self.weights.T, out=grad_input)
 
 
 class Network:
@@ -33,10 +33,10 @@ class Network:
     Parameters
     ----------
     layers : list of Dense
-    path : Dense or None
+    skip : Dense or None
         A skip connection from the inputs to the outputs, added to them.
-    is_path_inside : bool
-        Whether the path is added before the last activation, which training knows only
+    is_skip_inside : bool
+        Whether it is added before the last activation, which training knows only
         where this is the identity.
     constants : ConstantOutputs or None
         Outputs that are not the layers' to give, which only a fitted decoder has.
@@ -74,7 +74,7 @@ class Network:
         inputs, last = values[0], len(self.layers) - 1
         for i, layer in enumerate(self.layers):
             outputs = values[i + 1]
-            layer.map(inputs, outputs)
+            layer.forward(inputs, outputs)
             if self.is_skip_inside and i == last:
                 self._add_skip(values, buffers.skip_values)
             layer.activate(outputs, derivatives and derivatives[i])
@@ -97,7 +97,7 @@ class Network:
         for i in range(len(self.layers) - 1, -1, -1):
             delta, derivative = deltas[i], buffers.derivatives[i]
             if derivative is not None:
-                # dloss/doutputs stays as it is: the path's gradients need it.
+                # dloss/doutputs stays as it is: the skip connection's gradients need it.
                 delta = np.multiply(delta, derivative, out=derivative)
             below = deltas[i - 1] if i else upstream
             if below is not None:
@@ -122,7 +122,7 @@ class Network:
         return [(layer.number, before, after) for layer, before, after in layers]
 
     def _add_skip(self, values, skip_values):
-        self.skip.map(values[0], skip_values)
+        self.skip.forward(values[0], skip_values)
         np.add(values[-1], skip_values, out=values[-1])
 
 
@@ -196,7 +196,7 @@ class Buffers:
 
     `values[0]` is the network's input; `derivatives` and what follows it are for training.
     An identity layer has no derivatives (None) unless `drops`; those of the others become the
-    loss's with respect to what the layer has added up. `path_delta` is what the skip connection
+    loss's with respect to what the layer has added up. `skip_delta` is what the skip connection
     adds to the delta of the inputs.
     """
 

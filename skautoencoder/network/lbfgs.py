@@ -89,7 +89,7 @@ class LBFGSTrainer(Trainer):
         return self._loss + max(1.0, abs(self._loss)), np.zeros(len(flat))
 
     def _evaluate(self, flat, indices):
-        """Mean objective over the rows of `order`, and its gradient in float64."""
+        """Mean objective over the rows of `indices`, and its gradient in float64."""
         total, gradient = 0.0, np.zeros(len(flat))
         total_weight, n_rows = self.rows.total_weight(indices), len(indices)
         with quiet_overflow():

@@ -102,7 +102,7 @@ class Gradients(Parameters):
     """Gradients in the form of the parameters, computed when they are asked for.
 
     After a batch has gone forward and back, `complete` fills a part of `flat`. A solver whose
-    threads each ask for one of the `shares` finds what they then work on in their caches.
+    threads each ask for one of the `chunks` finds what they then work on in their caches.
     """
 
     # Fills a part of `flat`; None where it is filled already.
@@ -115,7 +115,7 @@ class Gradients(Parameters):
         self.chunks = self.parts(1)
 
     def complete(self, part):
-        """Compute a part of `flat`: one of the shares."""
+        """Compute a part of `flat`: one of the chunks."""
         if self.source is not None and not self.is_complete:
             self.source(part)
 
@@ -128,7 +128,7 @@ class Gradients(Parameters):
 def layer_shapes(encoder_widths, decoder_widths, has_skips=False):
     """Shapes of the weights between layers of these widths, the encoder's first.
 
-    With paths, those of the skip connections from the input to the code and from there to the
+    With them, those of the skip connections from the input to the code and from there to the
     output come last.
     """
     shapes = [*pairwise(encoder_widths), *pairwise(decoder_widths)]

@@ -86,7 +86,7 @@ def _from_covariance(rows, mean, n_found):
 
 def _own_squares(rows, mean):
     """Upper triangle of the sum of the rows' outer squares about the mean."""
-    covariance = np.zeros((rows.n_features, rows.n_features), indices="F")
+    covariance = np.zeros((rows.n_features, rows.n_features), order="F")
     for weights, block in rows.blocks():
         np.subtract(block, mean, out=block)
         if weights is not None:
@@ -150,12 +150,12 @@ def lay_skip_connections(parameters, activations, code, components, share=1.0, b
 
     With `bounded` the second leads to what the output's activation takes, and is PCA's
     in the sense that it gives where it is steepest: with a bias of 0, times its slope there.
-    Tied paths, one the transpose of the other, leave the code in the units of the rows.
+    Tied ones, one the transpose of the other, leave the code in the units of the rows.
 
     Parameters
     ----------
     parameters : Parameters
-        Those of the paths come last.
+        Those of the skip connections come last.
     activations : list of str
     code : int
         Number of the encoder's layers.
@@ -185,7 +185,7 @@ def _code_unit(variance, dtype):
 
 
 def end_in_zeros(parameters, activations, code):
-    """Let the layers add a constant to the code and to the output, which the paths take off."""
+    """Let the layers add constants to code and output, which the skip connections take off."""
     for last in (code, len(activations)):
         parameters.weights[last - 1][...] = 0
         parameters.biases[last - 1][...] = 0

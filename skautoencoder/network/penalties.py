@@ -66,7 +66,7 @@ class CodePenalty(Component):
     # Whether it has an `at_encoder`.
     acts_on_encoder = False
 
-    def check_code(self, code_activation, has_path):
+    def check_code(self, code_activation, has_skip):
         """Raise ValueError where the penalty makes no sense for such a code."""
 
     def is_random(self, n_encoder_layers):
@@ -167,12 +167,12 @@ class KLSparsity(CodePenalty):
         check_number(self, "target", 0, 1, closed="neither")
         check_number(self, "weight", 0, math.inf, closed="neither")
 
-    def check_code(self, code_activation, has_path):
-        if code_activation != "sigmoid" or has_path:
+    def check_code(self, code_activation, has_skip):
+        if code_activation != "sigmoid" or has_skip:
             raise ValueError(
                 "code_penalty=KLSparsity compares the means of the code with a share, so the code "
                 f"must lie in [0, 1]. Got code_activation={code_activation!r}"
-                f"{' and skip connections' if has_path else ''}: leave code_activation and "
+                f"{' and skip connections' if has_skip else ''}: leave code_activation and "
                 "skip_connections at 'auto', or use L1Sparsity."
             )
 
@@ -262,21 +262,21 @@ def single_layer_norms(encoder, inputs, factors, gradients):
 
     J' = W diag(f'(z)) + A, with a skip connection A or without.
     """
-    layer, path = encoder.layers[0], encoder.path
+    layer, skip = encoder.layers[0], encoder.skip
     z = _affine(layer, inputs)
     slope = _slope(layer, z)
     squares = np.square(layer.weights).sum(axis=0)
-    cross = None if path is None else np.einsum("ij,ij->j", layer.weights, path.weights)
+    cross = None if skip is None else np.einsum("ij,ij->j", layer.weights, skip.weights)
     rows = np.square(slope) @ squares
     along = slope * squares
     weight_terms = (factors * np.square(slope)).sum(axis=0) * layer.weights
-    if path is not None:
-        rows = rows + 2 * slope @ cross + np.square(path.weights).sum()
+    if skip is not None:
+        rows = rows + 2 * slope @ cross + np.square(skip.weights).sum()
         along += cross
         slopes = (factors * slope).sum(axis=0)
-        weight_terms += slopes * path.weights
+        weight_terms += slopes * skip.weights
         total = float(np.broadcast_to(factors, (len(inputs), 1)).sum())
-        gradients.weights[path.number] += slopes * layer.weights + total * path.weights
+        gradients.weights[skip.number] += slopes * layer.weights + total * skip.weights
     delta = factors * along * layer.activation.second_derivative(z)
     gradients.weights[layer.number] += weight_terms + inputs.T @ delta
     gradients.biases[layer.number] += delta.sum(axis=0)
@@ -303,16 +303,16 @@ class EncoderTape:
         The tangent t of each layer goes forward beside the values, t <- f'(z) (t W), and both
         are then led back.
         """
-        encoder, path = self.encoder, self.encoder.path
+        encoder, skip = self.encoder, self.encoder.skip
         direction = np.broadcast_to(direction, self.values[0].shape)
         tangents, sums = [direction], []
         for layer, slope in zip(encoder.layers, self.slopes, strict=True):
             sums.append(tangents[-1] @ layer.weights)
             tangents.append(slope * sums[-1])
-        moved = tangents[-1] if path is None else tangents[-1] + direction @ path.weights
+        moved = tangents[-1] if skip is None else tangents[-1] + direction @ skip.weights
         from_tangent = factors * moved
-        if path is not None:
-            gradients.weights[path.number] += direction.T @ from_tangent
+        if skip is not None:
+            gradients.weights[skip.number] += direction.T @ from_tangent
         from_value = None
         for i in range(len(encoder.layers) - 1, -1, -1):
             layer, slope = encoder.layers[i], self.slopes[i]

@@ -11,10 +11,10 @@ from dataclasses import replace
 import numpy as np
 
 from .autoencoder import Autoencoder
-from .lbfgs import trainer_for
-from .inference import outputs
-from .parameters import Parameters
 from .dataset import Dataset
+from .inference import outputs
+from .lbfgs import trainer_for
+from .parameters import Parameters
 from .scaling import means
 
 

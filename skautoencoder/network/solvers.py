@@ -79,7 +79,7 @@ class ElementwiseSolver(Solver):
                 block = slice(start, min(start + BLOCK_SIZE, part.stop))
                 self._update(*(array[block] for array in arrays), *constants)
 
-        pool.map(update, gradients.shares)
+        pool.map(update, gradients.chunks)
 
     def _constants(self, step, learning_rate):
         """What `_update` needs beside arrays: plain floats, which keep float32 as it is."""

@@ -6,23 +6,17 @@ from queue import SimpleQueue
 
 import numpy as np
 
+from .floating_point import quiet_overflow
+
 THREAD_NAME = "skautoencoder worker"
-
-
-def quiet_overflow():
-    """Context in which infinities, NaN and numbers too small arise silently.
-
-    What diverges is seen by its loss, whatever the caller's floating-point error state.
-    """
-    return np.errstate(all="ignore")
 
 
 class ThreadPool:
     """Runs a function over items on `n_threads` threads, the caller's among them.
 
-    The threads live from the first work for them to the end of the context, in which nothing is said
-    of overflow or underflow. Work is handed over by queues alone: the futures of an executor cost a
-    step of training about a fifteenth of its time.
+    The threads live from the first work for them to the end of the context, in which nothing is
+    said of overflow or underflow. Work is handed over by queues alone: the futures of an executor
+    cost a step of training about a fifteenth of its time.
     """
 
     def __init__(self, n_threads=1):

@@ -8,10 +8,10 @@ import numpy as np
 from scipy.special import ndtr, stdtrit
 
 from .backprop import BatchGradient
-from .inference import mean_loss, row_losses
-from .thread_pool import even_slices
 from .floating_point import quiet_overflow
+from .inference import mean_loss, row_losses
 from .solvers import copy_state
+from .thread_pool import even_slices
 
 # The spread of the losses of so many parts of the validation rows tells how sure their mean is.
 VALIDATION_PARTS = 20
@@ -69,15 +69,15 @@ class History:
         return self.stop_reason == "interrupted"
 
     def state_dict(self):
-        """What `resume` takes."""
+        """What `load_state_dict` takes."""
         return dict(vars(self))
 
-    def load_state_dict(self, captured):
-        """Go on from what was captured."""
-        vars(self).update(captured)
+    def load_state_dict(self, state):
+        """Go on from a `state_dict`."""
+        vars(self).update(state)
         # The very words, by which pickles are the same bytes, too.
-        self.stop_reason = _own_word(captured["stop_reason"], (None, *STOP_REASONS))
-        self.kept = _own_word(captured["kept"], KEPT)
+        self.stop_reason = _own_word(state["stop_reason"], (None, *STOP_REASONS))
+        self.kept = _own_word(state["kept"], KEPT)
 
 
 def _own_word(word, words):
@@ -152,13 +152,13 @@ class BestWeights:
         return self._copy.restore(parameters, bottleneck)
 
     def state_dict(self):
-        """What `resume` takes."""
+        """What `load_state_dict` takes."""
         return {"loss": self.loss, "n_stale": self.n_stale, "copy": self._copy}
 
-    def load_state_dict(self, captured):
-        """Go on from what was captured."""
-        self.loss, self.n_stale = captured["loss"], captured["n_stale"]
-        copy = captured["copy"]
+    def load_state_dict(self, state):
+        """Go on from a `state_dict`."""
+        self.loss, self.n_stale = state["loss"], state["n_stale"]
+        copy = state["copy"]
         self._copy = None if copy is None else Snapshot(*copy)
 
 
@@ -197,7 +197,7 @@ class Trainer:
         self._gradient.allocate(settings.batch_size)
 
     def epoch(self, indices, n_steps=None):
-        """One pass over all rows in `order`; the mean objective of its batches.
+        """One pass over all rows in `indices`; the mean objective of its batches.
 
         `n_steps` is the planned number of steps of the whole run, if there is one.
         """
@@ -254,7 +254,7 @@ class Trainer:
         return history
 
     def state_dict(self, indices):
-        """All that changes while `fit` runs over `order`: dicts, lists, numbers and arrays.
+        """All that changes while `fit` runs over `indices`: dicts, lists, numbers and arrays.
 
         In `before_epoch` it is the state between two epochs, and after `fit` the final one. The
         arrays are those of the run, and go on changing.
@@ -265,29 +265,29 @@ class Trainer:
             "bottleneck": self.autoencoder.bottleneck.state(),
             "generators": [each.bit_generator.state for each in self._generators()],
             "counters": {name: vars(self)[name] for name in COUNTERS},
-            "order": indices,
+            "indices": indices,
             "history": self.history.state_dict(),
             "best": self._best.state_dict(),
         }
 
-    def load_state_dict(self, captured, indices):
-        """Take back what a trainer made as this one has captured, and reorder `order`.
+    def load_state_dict(self, state, indices):
+        """Take back the state of a trainer made as this one, and reorder `indices`.
 
         After that, `fit` goes on to where the other would have come, to the last bit. What comes
         from a file must have been checked.
         """
-        self.history.load_state_dict(captured["history"])
-        self._best.load_state_dict(captured["best"])
-        indices[...] = captured["order"]
-        self.parameters.flat[...] = captured["parameters"]
-        self.state = captured["state"]
-        self.autoencoder.bottleneck.restore(captured["bottleneck"])
-        vars(self).update(captured["counters"])
-        for generator, state in zip(self._generators(), captured["generators"], strict=True):
-            generator.bit_generator.state = state
+        self.history.load_state_dict(state["history"])
+        self._best.load_state_dict(state["best"])
+        indices[...] = state["indices"]
+        self.parameters.flat[...] = state["parameters"]
+        self.state = state["state"]
+        self.autoencoder.bottleneck.restore(state["bottleneck"])
+        vars(self).update(state["counters"])
+        for generator, own in zip(self._generators(), state["generators"], strict=True):
+            generator.bit_generator.state = own
 
     def _generators(self):
-        """The run's own generator, and those of the shards."""
+        """The run's own generator, and those of the micro-batches."""
         return [self.rng, *self._gradient.generators]
 
     @property

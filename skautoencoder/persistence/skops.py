@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from .validation import check_consistency
 from ..utils.files import reason, write_whole
+from .validation import check_consistency
 
 
 def trusted_types():

@@ -16,9 +16,9 @@ from .._validation import check_parameters
 from .._variational import VariationalAutoencoderTransformer
 from ..network.activations import ACTIVATIONS
 from ..network.bottleneck import MIN_NOISE_VARIANCE
-from ..network.inference import outputs
-from ..network.floating_point import quiet_overflow
 from ..network.dataset import Dataset
+from ..network.floating_point import quiet_overflow
+from ..network.inference import outputs
 from ..network.trainer import KEPT, STOP_REASONS
 
 NETWORK_ATTRIBUTES = {
@@ -26,7 +26,7 @@ NETWORK_ATTRIBUTES = {
     *("output_activation_", "n_layers_", "n_features_in_", "shift_", "scale_", "mean_"),
     *("loss_curve_", "validation_loss_curve_", "best_loss_", "kept_", "stop_reason_"),
     *("n_components_", "n_iter_", "t_", "is_constant_"),
-    *("_n_encoder_layers", "_has_bounded_paths", "_has_tied_weights", "_solver_state"),
+    *("_n_encoder_layers", "_has_bounded_skips", "_has_tied_weights", "_solver_state"),
 }
 DETECTOR_ATTRIBUTES = {
     *("estimators_", "offset_", "mean_", "scale_", "n_features_in_"),
@@ -56,7 +56,7 @@ def check_consistency(part):
 def _kinds():
     """For each kind of estimator, what checks its parameters, and its fitted attributes."""
     networks = [
-        *(_check_arrays, _check_layers, _check_paths),
+        *(_check_arrays, _check_layers, _check_skip_connections),
         *(_check_features, _check_history, _check_solver_state, _check_middle),
     ]
     detectors = [_check_members, _check_units, _check_usual, _check_names, _check_middle_score]
@@ -149,9 +149,9 @@ def _check_ties(estimator):
             _require(same, "tied weights are not the same in encoder and decoder")
 
 
-def _check_paths(estimator):
+def _check_skip_connections(estimator):
     """There are none, or they lead from the features to the code and back."""
-    _require(type(estimator._has_bounded_skips) is bool, "_has_bounded_paths is not a bool")
+    _require(type(estimator._has_bounded_skips) is bool, "_has_bounded_skips is not a bool")
     shapes = [weights.shape for weights in estimator.skip_coefs_]
     width, code = estimator.n_components_, estimator._n_features_out
     ends = (estimator.n_features_in_, code)

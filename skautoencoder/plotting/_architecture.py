@@ -5,10 +5,10 @@ from numbers import Integral
 
 import numpy as np
 
-from .._architecture import (code_width, has_skip_connections, layer_activations, network_widths)
+from .._architecture import code_width, has_skip_connections, layer_activations, network_widths
 from .._validation import check_parameters
 from ._model import split
-from ._style import (BLUE, GRAY, GREEN, ORANGE, SMALL, VERMILLION, one_axes)
+from ._style import BLUE, GRAY, GREEN, ORANGE, SMALL, VERMILLION, one_axes
 
 BAR_WIDTH = 0.36
 MIN_HEIGHT = 0.04
@@ -56,7 +56,9 @@ class ArchitectureDisplay:
     ['64', '2', '64']
     """
 
-    def __init__(self, widths, activations, code_layer, has_skip_connections=False, title="Network"):
+    def __init__(
+        self, widths, activations, code_layer, has_skip_connections=False, title="Network"
+    ):
         self.widths, self.activations = list(widths), [str(name) for name in activations]
         self.code_layer = code_layer
         self.has_skip_connections = has_skip_connections
@@ -111,10 +113,11 @@ class ArchitectureDisplay:
         self._draw_layers(ax, heights / 2)
         self._draw_connections(ax, heights / 2)
         if self.has_skip_connections:
-            self._draw_paths(ax, heights / 2)
+            self._draw_skip_connections(ax, heights / 2)
         self._label_layers(ax)
         ax.set(
-            xlim=(-0.6, len(heights) - 0.4), ylim=(-0.55, 0.92 if self.has_skip_connections else 0.7)
+            xlim=(-0.6, len(heights) - 0.4),
+            ylim=(-0.55, 0.92 if self.has_skip_connections else 0.7),
         )
         ax.set(yticks=[], title=self.title)
         ax.spines[:].set_visible(False)
@@ -162,7 +165,7 @@ class ArchitectureDisplay:
             edge = np.array([top, next_top])
             ax.fill_between(ends, -edge, edge, color=GRAY, alpha=0.25, linewidth=0)
 
-    def _draw_paths(self, ax, tops):
+    def _draw_skip_connections(self, ax, tops):
         """From above the input down to the code, and from there to above the output."""
         last, code = len(tops) - 1, self.code_layer
         style = {"arrowstyle": "->", "color": ORANGE, "linewidth": 1.5}
@@ -188,7 +191,7 @@ def fitted_network(autoencoder):
     """Widths, activations, number of the code's layer, and whether there are skip connections."""
     encoder, decoder = autoencoder._networks()
     widths = encoder.widths + decoder.widths[1:]
-    return widths, autoencoder.activations_, len(encoder.layers), encoder.path is not None
+    return widths, autoencoder.activations_, len(encoder.layers), encoder.skip is not None
 
 
 def planned_network(autoencoder, n_features):

@@ -8,7 +8,7 @@ from sklearn.base import clone
 
 from ._checks import check_matrix, dense
 from ._model import split_fitted
-from ._style import (COLORS, GRAY, MARKERS, add_colorbar, colormap, one_axes, short)
+from ._style import COLORS, GRAY, MARKERS, add_colorbar, colormap, one_axes, short
 
 # More different whole numbers than these are no classes, but a quantity.
 MAX_NUMERIC_CLASSES = 20

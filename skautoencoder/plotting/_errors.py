@@ -7,7 +7,7 @@ from sklearn.utils import gen_batches
 
 from ._checks import check_feature_names, check_image_shape, check_vector
 from ._model import Model, squared_errors
-from ._style import (BLUE, add_colorbar, colormap, label_axis, one_axes)
+from ._style import BLUE, add_colorbar, colormap, label_axis, one_axes
 
 ROWS_AT_A_TIME = 1024
 

@@ -7,9 +7,21 @@ from numbers import Integral
 import numpy as np
 from scipy import sparse
 
-from ._checks import (check_feature_names, check_image_shape, check_matrix, check_vector)
+from ._checks import check_feature_names, check_image_shape, check_matrix, check_vector
 from ._model import Model, squared_errors
-from ._style import (BLUE, GRAY, GREEN, MAX_LABELS, SKY, SMALL, VERMILLION, colormap, grid_of_axes, label_axis, to_rgb)
+from ._style import (
+    BLUE,
+    GRAY,
+    GREEN,
+    MAX_LABELS,
+    SKY,
+    SMALL,
+    VERMILLION,
+    colormap,
+    grid_of_axes,
+    label_axis,
+    to_rgb,
+)
 
 # From this width on, a code is a picture beside images unless asked otherwise.
 MIN_PICTURE = 12

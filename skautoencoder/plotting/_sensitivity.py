@@ -3,8 +3,8 @@
 import numpy as np
 
 from .._validation import apply_scaling, inference_rows
-from ..network.layers import Buffers
 from ..network.dataset import Dataset
+from ..network.layers import Buffers
 
 # A mean over more rows looks the same.
 MAX_ROWS = 100
@@ -28,8 +28,8 @@ def unit_pictures(autoencoder, layer, X=None):
         return mean_gradient(encoder.layers[:layer], slopes[: layer - 1]).T
     start = layer - n_encoder
     _, slopes = run(decoder, codes)
-    path = decoder.path if start == 0 else None
-    return output_gradient(decoder, start, slopes, path)
+    skip = decoder.skip if start == 0 else None
+    return output_gradient(decoder, start, slopes, skip)
 
 
 def reference_inputs(autoencoder, X):
@@ -71,15 +71,15 @@ def mean_gradient(layers, slopes):
     return total / len(slopes[0])
 
 
-def output_gradient(decoder, start, slopes, path):
+def output_gradient(decoder, start, slopes, skip):
     """Mean gradient of the output with respect to the inputs of layer `start` of the decoder."""
     total = 0
     for row in zip(*slopes[start:], strict=True):
         gradient = mean_gradient(decoder.layers[start:], [slope[np.newaxis] for slope in row[:-1]])
-        if path is not None and decoder.is_skip_inside:
-            gradient = gradient + path.weights
+        if skip is not None and decoder.is_skip_inside:
+            gradient = gradient + skip.weights
         total = total + gradient * row[-1]
     gradient = total / len(slopes[-1])
-    if path is not None and not decoder.is_skip_inside:
-        gradient = gradient + path.weights
+    if skip is not None and not decoder.is_skip_inside:
+        gradient = gradient + skip.weights
     return gradient

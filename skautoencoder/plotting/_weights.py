@@ -8,7 +8,7 @@ import numpy as np
 from ._checks import check_feature_names, check_image_shape, check_matrix
 from ._model import names_of_inputs, split_fitted
 from ._sensitivity import unit_pictures
-from ._style import (LIGHT_GRAY, MAX_LABELS, add_colorbar, label_axis, one_axes, pyplot)
+from ._style import LIGHT_GRAY, MAX_LABELS, add_colorbar, label_axis, one_axes, pyplot
 
 # At so many tiles in a row, names of each would touch.
 MAX_TILE_LABELS = 12

@@ -1,0 +1,1 @@
+"""Checkpoints: a fit that was killed goes on where it was, and ends where it would have ended."""

@@ -1,0 +1,1 @@
+"""ONNX: fitted estimators as graphs that run without Python."""

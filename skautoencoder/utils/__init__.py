@@ -1,0 +1,1 @@
+"""Helpers that know no estimator: files, threads, random numbers, the lines that are shown."""
