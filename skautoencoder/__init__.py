@@ -13,6 +13,13 @@ from ._version import __version__ as __version__
 from .explorer.explore import explore
 from .layer_weights import read_layer_weights
 from .network.corruption import GaussianNoise, MaskingNoise, SaltAndPepperNoise, SwapNoise
+from .network.losses import (
+    AbsoluteError,
+    BinaryCrossEntropy,
+    Huber,
+    PoissonDeviance,
+    SquaredError,
+)
 from .network.penalties import ContractivePenalty, KLSparsity, L1Sparsity
 from .network.schedules import (
     AdaptiveSchedule,
@@ -29,23 +36,28 @@ from .utils.show_versions import show_versions
 __all__ = [
     "LBFGS",
     "SGD",
+    "AbsoluteError",
     "Adam",
     "AdaptiveSchedule",
     "AutoencoderImputer",
     "AutoencoderOutlierDetector",
     "AutoencoderTransformer",
+    "BinaryCrossEntropy",
     "Checkpoint",
     "ConstantSchedule",
     "ContractivePenalty",
     "CosineSchedule",
     "GaussianNoise",
+    "Huber",
     "InvScalingSchedule",
     "KLSparsity",
     "L1Sparsity",
     "MaskingNoise",
     "Muon",
     "OneCycleSchedule",
+    "PoissonDeviance",
     "SaltAndPepperNoise",
+    "SquaredError",
     "SwapNoise",
     "VariationalAutoencoderTransformer",
     "augment_with_shifts",

@@ -8,7 +8,7 @@ import numpy as np
 from .network.activations import ACTIVATIONS
 from .network.floating_point import quiet_overflow
 from .network.initializers import INITIALIZERS
-from .network.losses import LOSSES
+from .network.losses import as_loss
 from .network.parameters import Parameters, layer_shapes, mirrored_ties
 from .network.pca import end_in_zeros, lay_skip_connections, n_components_for, principal_components
 from .network.scaling import extremes, means
@@ -122,8 +122,8 @@ def has_skip_connections(estimator):
     penalty = estimator.code_penalty
     if estimator.pretrain_iter or (penalty is not None and penalty.code_activation is not None):
         return False
-    loss = LOSSES[estimator.loss]
-    is_free = estimator.output_activation in ("auto", "identity", loss.fused_activation)
+    loss = as_loss(estimator.loss)
+    is_free = estimator.output_activation in ("auto", "identity", loss.link)
     return loss.takes_skip_connections and (is_free or estimator.weight_init == "pca")
 
 
@@ -134,8 +134,9 @@ def choose_output(estimator, rows):
     """
     if estimator.output_activation != "auto":
         return estimator.output_activation
-    if LOSSES[estimator.loss].fused_activation is not None:
-        return LOSSES[estimator.loss].fused_activation
+    loss = as_loss(estimator.loss)
+    if loss.is_linked:
+        return loss.link
     if has_skip_connections(estimator) or estimator.scale in ("standard", "common"):
         return "identity"
     if rows is None:
@@ -167,12 +168,12 @@ def first_parameters(estimator, rows, activations, rng):
     or the code a penalty, of which PCA knows nothing.
     """
     parameters = draw_parameters(estimator, rows.n_features, activations, rng, rows.dtype)
-    loss, code = LOSSES[estimator.loss], n_encoder_layers(estimator)
+    loss, code = as_loss(estimator.loss), n_encoder_layers(estimator)
     start_at_the_mean(parameters.biases[len(activations) - 1], rows, loss)
     if not has_skip_connections(estimator):
         return parameters, None
     components = principal_components(rows, estimator.n_components_)
-    if loss.fused_activation is not None:
+    if loss.is_linked:
         lay_skip_connections(
             parameters, activations, code, components, share=START_SHARE, bounded=True
         )
@@ -188,14 +189,14 @@ def first_parameters(estimator, rows, activations, rng):
 
 
 def start_at_the_mean(bias, rows, loss):
-    """Set the output's bias so that it gives the mean of each feature, for a fused loss.
+    """Set the output's bias so that it gives the mean of each feature, for a loss with a link.
 
     Scaling cannot centre what such a loss needs in a range, and a network that has first
     to find the size of each feature ends worse.
     """
-    if loss.fused_activation is not None:
+    if loss.is_linked:
         with quiet_overflow():
-            bias[...] = ACTIVATIONS[loss.fused_activation].inverse(means(rows))
+            bias[...] = ACTIVATIONS[loss.link].inverse(means(rows))
 
 
 def _layer_sizes(name, value):

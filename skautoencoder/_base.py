@@ -48,9 +48,10 @@ from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from .network.autoencoder import Autoencoder
 from .network.bottleneck import PlainCode
 from .network.floating_point import quiet_overflow
+from .network.heads import Head
 from .network.initializers import INITIALIZERS
 from .network.lbfgs import trainer_for
-from .network.losses import LOSSES
+from .network.losses import as_loss
 from .network.parameters import Parameters
 from .network.pretraining import pretrain
 from .network.scaling import deviations, fit_scaling, means, varies
@@ -290,8 +291,8 @@ class BaseAutoencoder(
             trainer.parameters,
             self.activations_,
             trainer.rows.select(indices),
+            as_loss(self.loss),
             settings,
-            LOSSES["squared_error"],
             trainer.rng,
             trainer.pool,
             self.corruption,
@@ -380,7 +381,7 @@ class BaseAutoencoder(
         output = self._choose_output(rows)
         of_trained = slice(None) if trained is None else trained
         self._fit_scaling(rows, mean[of_trained], deviation[of_trained], output)
-        apply_scaling(self, rows)
+        rows = apply_scaling(self, rows)
         check_range(rows, self.loss)
         warn_of_wide_code(self, rows.n_features)
         self.n_components_ = code_width(self.n_components, rows.n_features, rows)
@@ -394,7 +395,7 @@ class BaseAutoencoder(
     def _fit_scaling(self, rows, mean, deviation, output):
         """Set shift and scale of the features; those that do not vary are centred alone."""
         # What a loss with a range needs is for the user to say: nothing is scaled unasked.
-        unasked = self.scale == "auto" and LOSSES[self.loss].has_range
+        unasked = self.scale == "auto" and as_loss(self.loss).has_range
         kind = None if unasked else self.scale
         scaling = fit_scaling(kind, rows, mean, deviation, ACTIVATIONS[output])
         self.shift_ = self.scale_ = None
@@ -424,7 +425,7 @@ class BaseAutoencoder(
         self._set_parameters(parameters)
         self.n_layers_ = len(self.coefs_) + 1
         self._n_encoder_layers = n_encoder_layers(self)
-        self._has_bounded_skips = LOSSES[self.loss].fused_activation is not None
+        self._has_bounded_skips = as_loss(self.loss).is_linked
         self._has_tied_weights = bool(self.tied_weights)
         self.loss_curve_, self.validation_loss_curve_ = [], None
         self.n_iter_ = self.t_ = 0
@@ -470,7 +471,7 @@ class BaseAutoencoder(
             Autoencoder.build,
             activations=self.activations_,
             n_encoder_layers=self._n_encoder_layers,
-            loss=LOSSES[self.loss],
+            heads=[Head(as_loss(self.loss))],
             bottleneck=self._bottleneck(),
             dropout=float(self.dropout),
             corruption=self.corruption,

@@ -5,9 +5,9 @@ import warnings
 from sklearn.exceptions import ConvergenceWarning
 
 from .network.activations import ACTIVATIONS
+from .network.evaluation import losses_beside_a_constant
 from .network.floating_point import quiet_overflow
-from .network.inference import losses_beside_a_constant
-from .network.losses import LOSSES
+from .network.losses import as_loss
 from .network.scaling import means
 
 # A loss above that of the mean by no more than this share is that of a network that has learned
@@ -21,11 +21,11 @@ KEPT_INSTEAD = {"pca": "PCA is kept", "earlier": "the weights from before are ke
 
 def warn_of_bad_end(estimator, rows, trainer, pool):
     """Warn where the network that is kept is worse than the mean, or a lost one has diverged."""
-    history, loss = trainer.history, LOSSES[estimator.loss]
+    history, heads = trainer.history, trainer.autoencoder.heads
     networks = [estimator._trained_encoder(), trainer.autoencoder.decoder]
     with quiet_overflow():
-        constant = mean_output(rows, loss)
-        reached, mean = losses_beside_a_constant(networks, rows, loss, constant, pool)
+        constant = mean_output(rows, as_loss(estimator.loss))
+        reached, mean = losses_beside_a_constant(networks, rows, heads, constant, pool)
     if history.kept == "network":
         is_bad, what = not reached <= mean * (1 + SLACK), "it is kept for want of a better one"
     else:
@@ -41,10 +41,10 @@ def warn_of_bad_end(estimator, rows, trainer, pool):
 
 
 def mean_output(rows, loss):
-    """What a network gives out, before an activation that is fused with the loss, for the mean."""
+    """What a network gives out, before the link of the loss, for the mean."""
     mean = means(rows)
-    if loss.fused_activation is not None:
-        mean = ACTIVATIONS[loss.fused_activation].inverse(mean)
+    if loss.is_linked:
+        mean = ACTIVATIONS[loss.link].inverse(mean)
     return mean.astype(rows.dtype)
 
 

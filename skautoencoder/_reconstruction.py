@@ -11,7 +11,7 @@ from ._dask.dispatch import dask_side, is_collection, takes_collections
 from ._validation import code_rows, inference_rows
 from .network.floating_point import quiet_overflow
 from .network.inference import outputs, row_errors, squared_errors
-from .network.layers import ConstantOutputs, encoder_and_decoder
+from .network.layers import ConstantOutputs, networks_of
 from .network.scaling import ROUNDINGS, Scaling, means, total_variation
 from .network.thread_pool import ThreadPool
 from .utils.threads import single_threaded_blas
@@ -169,7 +169,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         check_is_fitted(self)
         rows = inference_rows(self, X, sample_weight)
         errors, _ = run(row_errors, self._networks(), rows)
-        rows.scaling = rows.feature_means = None
+        rows = rows.scaled_by(None)
         with quiet_overflow():
             residual = float(
                 errors.sum() if rows.sample_weight is None else errors @ rows.sample_weight
@@ -183,7 +183,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
     def _networks(self):
         """Encoder and decoder."""
-        encoder, decoder = encoder_and_decoder(
+        encoder, decoder, _ = networks_of(
             self.coefs_ + self.skip_coefs_,
             self.intercepts_ + self.skip_intercepts_,
             self.activations_,

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from .network.losses import LOSSES
 from .network.schedules import SCHEDULES
 from .network.solvers import SOLVERS
 from .network.trainer import TrainingSettings
@@ -40,7 +39,6 @@ def training_settings(estimator, widths, n_rows, in_fit):
     """
     solver, schedule = make_solver(estimator), make_schedule(estimator)
     return TrainingSettings(
-        loss=LOSSES[estimator.loss],
         solver=solver,
         schedule=schedule,
         learning_rate_init=_learning_rate(estimator, solver, schedule, widths, in_fit),

@@ -21,7 +21,7 @@ from ._dask.dispatch import dask_side, is_collection
 from .network.corruption import Corruption
 from .network.dataset import Dataset
 from .network.floating_point import quiet_overflow
-from .network.losses import LOSSES
+from .network.losses import as_loss
 from .network.penalties import CodePenalty
 from .network.scaling import extremes
 from .network.solvers import SOLVERS
@@ -64,13 +64,13 @@ def check_parameters(estimator):
     for component in components:
         if component is not None and not isinstance(component, str):
             component.check()
-    fused, output = LOSSES[estimator.loss].fused_activation, estimator.output_activation
-    if fused is not None and output not in ("auto", fused):
+    loss, output = as_loss(estimator.loss), estimator.output_activation
+    if loss.is_linked and output not in ("auto", loss.link):
         raise ValueError(
-            f"loss={estimator.loss!r} needs output_activation={fused!r}. "
+            f"loss={estimator.loss!r} needs output_activation={loss.link!r}. "
             f"Got {output!r} instead: leave output_activation at 'auto'."
         )
-    _check_skip_connections(estimator, LOSSES[estimator.loss])
+    _check_skip_connections(estimator, loss)
     _check_mirror(estimator)
     _check_pretraining(estimator)
     _check_code_penalty(estimator)
@@ -159,7 +159,7 @@ def _check_skip_connections(estimator, loss):
             f"skip_connections={estimator.skip_connections!r}: leave it at 'auto', or use "
             "another loss."
         )
-    if estimator.weight_init == "pca" and (loss.fused_activation is not None or not has_skips):
+    if estimator.weight_init == "pca" and (loss.is_linked or not has_skips):
         raise ValueError(
             "weight_init='pca' needs skip connections and an output that may take any value. Got "
             f"skip_connections={estimator.skip_connections!r} and loss={estimator.loss!r}: leave "
@@ -209,10 +209,10 @@ def _refuse_other_activations(estimator):
             f"fitted network has {estimator.activations_}. Restore them, or call fit with "
             "warm_start=False."
         )
-    fused = LOSSES[estimator.loss].fused_activation
-    if fused not in (None, output):
+    loss = as_loss(estimator.loss)
+    if loss.is_linked and loss.link != output:
         raise ValueError(
-            f"Training cannot go on: loss={estimator.loss!r} needs an output of {fused!r}, but "
+            f"Training cannot go on: loss={estimator.loss!r} needs an output of {loss.link!r}, but "
             f"the fitted network's is {output!r}. Restore the loss, or call fit with "
             "warm_start=False."
         )
@@ -232,8 +232,8 @@ def _refuse_other_kind(estimator):
             "not of this kind. Restore skip_connections, output_activation, loss and weight_init, "
             "or call fit with warm_start=False."
         )
-    fused = LOSSES[estimator.loss].fused_activation
-    if estimator.skip_coefs_ and (fused is not None) != estimator._has_bounded_skips:
+    is_linked = as_loss(estimator.loss).is_linked
+    if estimator.skip_coefs_ and is_linked != estimator._has_bounded_skips:
         raise ValueError(
             f"Training cannot go on: loss={estimator.loss!r} does not fit the skip connections of "
             "the fitted network. Restore the loss, or call fit with warm_start=False."
@@ -280,14 +280,13 @@ def native(X):
 
 
 def apply_scaling(estimator, rows):
-    """Set the scaling of the rows, and the means of their features, to those of the fit."""
+    """The same rows with the scaling, and the means of their features, of the fit."""
     scaling, mean = estimator._scaling(), estimator.mean_
-    rows.scaling = scaling and scaling.of(rows.features)
+    rows = rows.scaled_by(scaling and scaling.of(rows.features))
     if mean is not None:
-        rows.feature_means = rows.in_network_units(
-            mean if rows.features is None else mean[rows.features]
-        )
-    elif rows.has_missing:
+        own = mean if rows.features is None else mean[rows.features]
+        return rows.scaled_by(rows.scaling, rows.in_network_units(own))
+    if rows.has_missing:
         raise ValueError(
             f"X has missing values (NaN), but this {type(estimator).__name__} was made of weights "
             "alone and does not know the means to put in their place: fill them first, for example "
@@ -381,9 +380,9 @@ def refuse_wrong_weights(low, high):
         raise ValueError("sample_weight is zero for every row: at least one must be positive.")
 
 
-def check_range(rows, loss_name):
-    """Raise ValueError where the rows leave the range that the loss needs."""
-    loss = LOSSES[loss_name]
+def check_range(rows, asked):
+    """Raise ValueError where the rows leave the range that the loss asked for needs."""
+    loss = as_loss(asked)
     if not loss.has_range:
         return
     smallest, largest = extremes(rows)
@@ -397,6 +396,6 @@ def check_range(rows, loss_name):
             end, advice = ")", f"pass no values below {loss.low:g}, leave scale at 'auto'"
         scaled = "" if rows.scaling is None else " after scaling"
         raise ValueError(
-            f"loss={loss_name!r} needs X in [{loss.low:g}, {loss.high:g}{end}. Got values from "
+            f"loss={asked!r} needs X in [{loss.low:g}, {loss.high:g}{end}. Got values from "
             f"{low:g} to {high:g}{scaled} instead: {advice}, or use loss='squared_error'."
         )

@@ -13,8 +13,7 @@ from .network.bottleneck import MIN_NOISE_VARIANCE, GaussianCode, moments
 from .network.floating_point import quiet_overflow
 from .network.inference import column_variances, evidence_lower_bounds, outputs
 from .network.layers import Dense
-from .network.likelihoods import LIKELIHOODS
-from .network.losses import LOSSES
+from .network.losses import LOSSES, as_loss
 from .network.scaling import deviations
 from .utils.compat import Interval, StrOptions, validate_parameter_constraints
 from .utils.random import generators
@@ -235,7 +234,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
 
     _parameter_constraints = {
         **BaseAutoencoder._parameter_constraints,
-        "loss": [StrOptions(set(LIKELIHOODS))],
+        "loss": [StrOptions({name for name, kind in LOSSES.items() if kind.log_likelihood})],
         "beta": [Interval(Real, 0, None, closed="neither")],
         "kl_warmup": [Interval(Real, 0, 1, closed="both")],
     }
@@ -366,12 +365,12 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         """
         check_is_fitted(self)
         rows = inference_rows(self, X).restricted_to(self._trained_features())
-        apply_scaling(self, rows)
+        rows = apply_scaling(self, rows)
         bounds = run(
             evidence_lower_bounds,
             self._network_maker()(self._parameters()),
             rows,
-            likelihood=LIKELIHOODS[self.loss],
+            likelihood=as_loss(self.loss).log_likelihood,
             draws=balanced_draws(self._n_features_out).astype(self.coefs_[0].dtype),
         )
         with quiet_overflow():
@@ -380,7 +379,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     def _choose_output(self, rows):
         if self.output_activation != "auto":
             return self.output_activation
-        return LOSSES[self.loss].fused_activation or "identity"
+        return as_loss(self.loss).link
 
     def _networks(self):
         """Encoder, of the means alone, and decoder."""
@@ -391,14 +390,14 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         return encoder, decoder
 
     def _bottleneck(self):
-        is_gaussian = self.loss == "squared_error"
+        is_gaussian = as_loss(self.loss).has_variance
         variance = self.noise_variance_ if is_gaussian else 1.0
         return GaussianCode(self.beta, self.kl_warmup, is_gaussian, variance, self._gradient_norm)
 
     def _begin(self, rows, rng):
         rows, fallback = super()._begin(rows, rng)
         self.noise_variance_, self._gradient_norm = None, 0.0
-        if self.loss == "squared_error":
+        if as_loss(self.loss).has_variance:
             # Before it has learned anything, the network's errors are the rows' deviations.
             variance = float(np.square(deviations(rows, rows.feature_means)).mean())
             self.noise_variance_ = max(variance, MIN_NOISE_VARIANCE)
@@ -408,7 +407,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         super()._store(trainer)
         bottleneck = trainer.autoencoder.bottleneck
         self._gradient_norm = bottleneck.gradient_norm
-        if self.loss == "squared_error":
+        if as_loss(self.loss).has_variance:
             self.noise_variance_ = bottleneck.noise_variance
 
     def _finish(self, rows, pool):

@@ -16,7 +16,8 @@ from skautoencoder.network.corruption import (
     SwapNoise,
 )
 from skautoencoder.network.dataset import Dataset
-from skautoencoder.network.losses import LOSSES
+from skautoencoder.network.heads import Head
+from skautoencoder.network.losses import LOSSES, as_loss
 from skautoencoder.network.parameters import Parameters, layer_shapes, mirrored_ties
 from skautoencoder.network.penalties import CodePenalty, ContractivePenalty, KLSparsity, L1Sparsity
 from skautoencoder.network.thread_pool import ThreadPool
@@ -42,11 +43,11 @@ def batch_gradient(
     parameters = Parameters(layer_shapes(encoder, decoder, has_skips), X.dtype, ties)
     parameters.flat[:] = rng.normal(scale=0.5, size=parameters.flat.shape)
     autoencoder = Autoencoder.build(
-        parameters, activations, len(encoder) - 1, LOSSES[loss], **parts
+        parameters, activations, len(encoder) - 1, [Head(as_loss(loss))], **parts
     )
     rows = Dataset(X, sample_weight=weights, has_missing=np.isnan(X).any())
     rows.feature_means = np.nanmean(X, axis=0)
-    gradient = BatchGradient(autoencoder, parameters, rows, LOSSES[loss], alpha, ThreadPool())
+    gradient = BatchGradient(autoencoder, parameters, rows, alpha, ThreadPool())
     gradient.allocate(len(X))
     return gradient
 
@@ -83,15 +84,13 @@ def check_gradient(gradient, n_rows, rel=2e-6):
 def test_gradient_agrees_with_finite_differences(hidden, loss, weighted, rng):
     X = rng.uniform(size=(9, 5))
     weights = rng.uniform(size=9) if weighted else None
-    output = LOSSES[loss].fused_activation or hidden
+    output = as_loss(loss).link if as_loss(loss).is_linked else hidden
     gradient = batch_gradient(X, [hidden, hidden, hidden, output], loss, weights=weights, alpha=0.3)
     check_gradient(gradient, 9)
 
 
 @pytest.mark.parametrize("output", ACTIVATIONS)
-@pytest.mark.parametrize(
-    "loss", [name for name, each in LOSSES.items() if not each.fused_activation]
-)
+@pytest.mark.parametrize("loss", [name for name, each in LOSSES.items() if each.link == "identity"])
 def test_every_output_has_its_gradient_in_every_loss_on_its_values(output, loss, rng):
     gradient = batch_gradient(rng.uniform(size=(9, 5)), ["tanh"] * 3 + [output], loss)
     check_gradient(gradient, 9)
@@ -103,7 +102,7 @@ def test_code_and_output_may_have_activations_of_their_own(rng):
 
 
 @pytest.mark.parametrize("name", HIDDEN_ACTIVATIONS)
-@pytest.mark.parametrize("loss", [name for name in LOSSES if not LOSSES[name].fused_activation])
+@pytest.mark.parametrize("loss", [name for name in LOSSES if not as_loss(name).is_linked])
 def test_skip_connections_have_gradients_of_their_own(name, loss, rng):
     X, weights = rng.uniform(size=(9, 5)), rng.uniform(size=9)
     gradient = batch_gradient(X, [name] * 4, loss, weights=weights, alpha=0.3, has_skips=True)
@@ -129,7 +128,7 @@ def with_holes(X, rng):
 def test_missing_cells_have_no_share_in_loss_and_gradient(loss, weighted, rng):
     X = with_holes(rng.uniform(size=(9, 5)), rng)
     weights = rng.uniform(size=9) if weighted else None
-    output = LOSSES[loss].fused_activation or "tanh"
+    output = as_loss(loss).link if as_loss(loss).is_linked else "tanh"
     gradient = batch_gradient(X, ["tanh"] * 3 + [output], loss, weights=weights)
     check_gradient(gradient, 9)
 
@@ -209,7 +208,7 @@ def test_gradients_of_both_uses_of_tied_weights_add_up(encoder, has_skips, rng):
 def test_gradient_of_the_evidence_lower_bound(loss, weighted, rng):
     X, weights = rng.uniform(size=(9, 5)), rng.uniform(size=9) if weighted else None
     is_gaussian = loss == "squared_error"
-    names = ["tanh", "identity", "tanh", LOSSES[loss].fused_activation or "identity"]
+    names = ["tanh", "identity", "tanh", as_loss(loss).link]
 
     def make(noise_variance):
         return batch_gradient(

@@ -310,7 +310,7 @@ def test_a_batch_is_that_of_all_workers_and_its_parts_are_not_tiny():
     from skautoencoder.network.solvers import Adam
 
     def in_parts(batch_size, counts, solver):
-        settings = TrainingSettings(None, solver, None, 0.01, batch_size, 0, True, 1, 0, 1)
+        settings = TrainingSettings(solver, None, 0.01, batch_size, 0, True, 1, 0, 1)
         settings = _settings_in_parts(settings, counts)
         return settings.batch_size, pytest.approx(settings.learning_rate_init)
 

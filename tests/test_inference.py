@@ -4,18 +4,17 @@ import pytest
 from skautoencoder import MaskingNoise
 from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.dataset import BLOCK_ELEMENTS, Dataset
+from skautoencoder.network.evaluation import mean_loss, row_losses, total_loss
+from skautoencoder.network.heads import Head
 from skautoencoder.network.inference import (
     WORK_PER_THREAD,
-    mean_loss,
     n_useful_threads,
     outputs,
     row_errors,
-    row_losses,
     squared_errors,
-    total_loss,
 )
-from skautoencoder.network.layers import encoder_and_decoder
-from skautoencoder.network.losses import LOSSES
+from skautoencoder.network.layers import networks_of
+from skautoencoder.network.losses import LOSSES, SquaredError, as_loss
 from skautoencoder.network.scaling import Scaling
 from skautoencoder.network.thread_pool import ThreadPool
 
@@ -27,7 +26,7 @@ def network(rng):
     """A linear network, its rows over several blocks, and what it gives, by hand."""
     encoder, decoder = rng.normal(size=(64, 3)), rng.normal(size=(3, 64))
     biases = [np.full(3, 0.5), np.zeros(64)]
-    networks = encoder_and_decoder([encoder, decoder], biases, ["identity", "identity"], 1)
+    networks = networks_of([encoder, decoder], biases, ["identity", "identity"], 1)[:2]
     scaling = Scaling(np.arange(64.0), np.linspace(1, 2, 64))
     X = rng.normal(size=(N_ROWS, 64))
     codes = (X - scaling.shift) / scaling.scale @ encoder + 0.5
@@ -59,9 +58,10 @@ def test_mean_loss_is_weighted_and_the_same_on_two_threads(network, rng):
     rows.sample_weight = rng.uniform(size=N_ROWS)
     scaled = (rows.X - rows.scaling.shift) / rows.scaling.scale
     expected = np.average(0.5 * np.square(scaled - rebuilt).sum(axis=1), weights=rows.sample_weight)
-    alone = mean_loss(Autoencoder(*net), rows, LOSSES["squared_error"], ThreadPool())
+    autoencoder = Autoencoder(*net, [Head(SquaredError())])
+    alone = mean_loss(autoencoder, rows, ThreadPool())
     with ThreadPool(2) as pool:
-        assert mean_loss(Autoencoder(*net), rows, LOSSES["squared_error"], pool) == alone
+        assert mean_loss(autoencoder, rows, pool) == alone
     assert alone == pytest.approx(expected)
 
 
@@ -73,16 +73,16 @@ def test_losses_of_the_rows_add_up_to_the_total(network, rng, loss, corruption, 
     X = rng.uniform(size=rows.X.shape)
     X[rng.uniform(size=X.shape) < 0.1 * has_missing] = np.nan
     rows = Dataset(X, has_missing=has_missing, feature_means=np.full(64, 0.5))
-    autoencoder = Autoencoder(*net, corruption=corruption)
-    losses = row_losses(autoencoder, rows, LOSSES[loss], ThreadPool())
-    assert losses.sum() == pytest.approx(total_loss(autoencoder, rows, LOSSES[loss], ThreadPool()))
+    autoencoder = Autoencoder(*net, [Head(as_loss(loss))], corruption=corruption)
+    losses = row_losses(autoencoder, rows, ThreadPool())
+    assert losses.sum() == pytest.approx(total_loss(autoencoder, rows, ThreadPool()))
     assert len(set(losses)) == N_ROWS
 
 
 def test_losses_of_the_rows_are_those_of_each_alone(network):
     net, rows, _, rebuilt = network
     scaled = (rows.X - rows.scaling.shift) / rows.scaling.scale
-    losses = row_losses(Autoencoder(*net), rows, LOSSES["squared_error"], ThreadPool())
+    losses = row_losses(Autoencoder(*net, [Head(SquaredError())]), rows, ThreadPool())
     np.testing.assert_allclose(losses, 0.5 * np.square(scaled - rebuilt).sum(axis=1))
 
 

@@ -17,8 +17,9 @@ from skautoencoder import LBFGS, AutoencoderTransformer
 from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.backprop import n_micro_batches_for
 from skautoencoder.network.dataset import Dataset
+from skautoencoder.network.heads import Head
 from skautoencoder.network.lbfgs import LBFGSTrainer
-from skautoencoder.network.losses import LOSSES
+from skautoencoder.network.losses import SquaredError
 from skautoencoder.network.parameters import Parameters, layer_shapes
 from skautoencoder.network.schedules import CosineSchedule
 from skautoencoder.network.thread_pool import ThreadPool
@@ -37,7 +38,6 @@ def make_trainer(X, *, widths=None, names=("tanh", "identity"), pool=None, **set
     parameters.flat[:] = np.random.default_rng(0).normal(scale=0.3, size=parameters.flat.shape)
     settings = TrainingSettings(
         **{
-            "loss": LOSSES["squared_error"],
             "solver": LBFGS(),
             "schedule": CosineSchedule(),
             "learning_rate_init": 1.0,
@@ -52,7 +52,7 @@ def make_trainer(X, *, widths=None, names=("tanh", "identity"), pool=None, **set
     )
     pool = ThreadPool() if pool is None else pool
     rng = np.random.default_rng(1)
-    autoencoder = Autoencoder.build(parameters, list(names), code, settings.loss)
+    autoencoder = Autoencoder.build(parameters, list(names), code, [Head(SquaredError())])
     return LBFGSTrainer(autoencoder, parameters, Dataset(X), settings, {"step": 0}, rng, pool)
 
 

@@ -6,7 +6,7 @@ from scipy import stats
 
 from skautoencoder import AutoencoderTransformer, ContractivePenalty, KLSparsity, L1Sparsity
 from skautoencoder.network.activations import HIDDEN_ACTIVATIONS
-from skautoencoder.network.layers import encoder_and_decoder
+from skautoencoder.network.layers import networks_of
 from skautoencoder.network.parameters import Gradients, Parameters, layer_shapes
 from skautoencoder.network.penalties import CodeBatch
 
@@ -42,7 +42,7 @@ def random_encoder(widths, activation, paths, rng):
     parameters = Parameters(layer_shapes(widths, widths[::-1], paths), np.float64)
     parameters.flat[:] = rng.normal(scale=0.7, size=parameters.flat.shape)
     names = [activation] * (2 * len(widths) - 2)
-    encoder, _ = encoder_and_decoder(parameters.weights, parameters.biases, names, len(widths) - 1)
+    encoder, *_ = networks_of(parameters.weights, parameters.biases, names, len(widths) - 1)
     return encoder, Gradients(parameters.shapes, np.float64)
 
 

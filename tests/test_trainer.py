@@ -13,7 +13,8 @@ from skautoencoder import AdaptiveSchedule, AutoencoderTransformer, ConstantSche
 from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.bottleneck import GaussianCode, PlainCode
 from skautoencoder.network.dataset import Dataset
-from skautoencoder.network.losses import LOSSES
+from skautoencoder.network.heads import Head
+from skautoencoder.network.losses import SquaredError
 from skautoencoder.network.parameters import Parameters, layer_shapes
 from skautoencoder.network.solvers import SGD, ElementwiseSolver
 from skautoencoder.network.thread_pool import ThreadPool
@@ -69,12 +70,11 @@ def make_trainer(X, solver=None, schedule=None, rows=None, **settings):
         **settings,
     }
     settings = TrainingSettings(
-        loss=LOSSES["squared_error"],
         solver=solver,
         schedule=schedule or ConstantSchedule(),
         **values,
     )
-    autoencoder = Autoencoder.build(parameters, ["identity", "identity"], 1, settings.loss)
+    autoencoder = Autoencoder.build(parameters, ["identity", "identity"], 1, [Head(SquaredError())])
     return Trainer(
         autoencoder,
         parameters,

@@ -131,6 +131,7 @@ class ClusterDataset:
         return self.X.shape[1] if self.features is None else len(self.features)
 
     in_network_units = Dataset.in_network_units
+    scaled_by = Dataset.scaled_by
 
     def restricted_to(self, features):
         """The same rows with some of their features alone; None for all of them."""

@@ -62,7 +62,7 @@ def _measure(block, weights, estimator):
         refuse_wrong_weights(rows.sample_weight.min(), rows.sample_weight.max())
     errors, _ = run(row_errors, estimator._networks(), rows)
     residual = errors.sum() if weights is None else errors @ rows.sample_weight
-    rows.scaling = rows.feature_means = None
+    rows = rows.scaled_by(None)
     mean = means(rows)
     variations, totals = weighted_sums(rows, lambda cells: np.square(cells - mean))
     return np.array([residual, n_weighted(rows)]), totals, mean, variations

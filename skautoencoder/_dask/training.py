@@ -27,7 +27,7 @@ from itertools import pairwise
 import dask
 import numpy as np
 
-from ..network.inference import mean_loss, row_losses, total_loss
+from ..network.evaluation import mean_loss, row_losses, total_loss
 from ..network.parameters import Parameters
 from ..network.solvers import copy_state
 from ..network.thread_pool import ThreadPool, even_slices
@@ -236,12 +236,12 @@ def average(one, other):
 
 def _total_loss(rows, recipe, state):
     _, autoencoder = recipe.network(state)
-    return total_loss(autoencoder, rows.seen(recipe.view), recipe.settings.loss, ThreadPool())
+    return total_loss(autoencoder, rows.seen(recipe.view), ThreadPool())
 
 
 def _row_losses(rows, recipe, state):
     _, autoencoder = recipe.network(state)
-    return row_losses(autoencoder, rows.seen(recipe.view), recipe.settings.loss, ThreadPool())
+    return row_losses(autoencoder, rows.seen(recipe.view), ThreadPool())
 
 
 def _part_losses(rows, recipe, state, n_parts):
@@ -249,8 +249,7 @@ def _part_losses(rows, recipe, state, n_parts):
     _, autoencoder = recipe.network(state)
     parts = even_slices(len(rows), n_parts)
     selected = (rows.select(np.arange(part.start, part.stop)) for part in parts)
-    loss = recipe.settings.loss
-    return np.array([mean_loss(autoencoder, part, loss, ThreadPool()) for part in selected])
+    return np.array([mean_loss(autoencoder, part, ThreadPool()) for part in selected])
 
 
 def _concatenated(one, other):

@@ -2,7 +2,7 @@
 
 A function takes the pre-activations `z`, which it overwrites with the values, and
 optionally a buffer of the same shape that it fills with the derivatives dvalue/dz. Its
-`curvature` takes `z` and returns the second derivatives, for penalties on the encoder's
+`second_derivative` takes `z` and returns the second derivatives, for penalties on the encoder's
 Jacobian. To add one, write the two and an entry of `ACTIVATIONS`: the gradient check, the
 estimator's parameter and the scaling of the data pick it up from there.
 """
@@ -166,69 +166,82 @@ def exp(z, derivative=None):
         np.copyto(derivative, z)
 
 
+def softmax(z):
+    """Make shares of each row of z, exp(z) over its sum; return the logarithms of these sums.
+
+    Of whole rows, and so no `Activation`: see `CategoricalCrossEntropy`.
+    """
+    highest = z.max(axis=1, keepdims=True)
+    np.subtract(z, highest, out=z)
+    np.exp(z, out=z)
+    totals = z.sum(axis=1, keepdims=True)
+    np.divide(z, totals, out=z)
+    return (np.log(totals) + highest)[:, 0]
+
+
 def log(values):
     """Inverse of exp, from about -7 on."""
     return np.log(np.maximum(values, MARGIN))
 
 
-def no_curvature(z):
+def no_second_derivative(z):
     """Second derivative of what is linear piece by piece: 0."""
     return np.zeros_like(z)
 
 
-def tanh_curvature(z):
+def tanh_second_derivative(z):
     """-2 t (1 - t^2) with t = tanh(z)."""
     t = np.tanh(z)
     return -2 * t * (1 - t * t)
 
 
-def sigmoid_curvature(z):
+def sigmoid_second_derivative(z):
     """S (1 - s) (1 - 2 s) with s = sigmoid(z)."""
     s = expit(z)
     return s * (1 - s) * (1 - 2 * s)
 
 
-def elu_curvature(z):
+def elu_second_derivative(z):
     """exp(z) below 0, else 0."""
     return np.where(z > 0, z.dtype.type(0), np.exp(np.minimum(z, 0)))
 
 
-def selu_curvature(z):
+def selu_second_derivative(z):
     """That of elu, scaled."""
-    return z.dtype.type(SELU_SCALE * SELU_ALPHA) * elu_curvature(z)
+    return z.dtype.type(SELU_SCALE * SELU_ALPHA) * elu_second_derivative(z)
 
 
-def silu_curvature(z):
+def silu_second_derivative(z):
     """S (1 - s) (2 + z (1 - 2 s)) with s = sigmoid(z)."""
     s = expit(z)
     return s * (1 - s) * (2 + z * (1 - 2 * s))
 
 
-def gelu_curvature(z):
+def gelu_second_derivative(z):
     """phi(z) (2 - z^2), phi the density of the standard normal distribution."""
     density = np.exp(-0.5 * z * z) / z.dtype.type(np.sqrt(2 * np.pi))
     return density * (2 - z * z)
 
 
-def softplus_curvature(z):
+def softplus_second_derivative(z):
     """S (1 - s) with s = sigmoid(z)."""
     s = expit(z)
     return s * (1 - s)
 
 
 ACTIVATIONS = {
-    "identity": Activation(identity, no_curvature, is_identity=True),
-    "tanh": Activation(tanh, tanh_curvature, low=-1, high=1),
-    "sigmoid": Activation(sigmoid, sigmoid_curvature, low=0, high=1, inverse=logit),
-    "relu": Activation(relu, no_curvature, low=0, initializer="he_uniform"),
-    "leaky_relu": Activation(leaky_relu, no_curvature, initializer="he_uniform"),
-    "elu": Activation(elu, elu_curvature, low=-1),
+    "identity": Activation(identity, no_second_derivative, is_identity=True),
+    "tanh": Activation(tanh, tanh_second_derivative, low=-1, high=1),
+    "sigmoid": Activation(sigmoid, sigmoid_second_derivative, low=0, high=1, inverse=logit),
+    "relu": Activation(relu, no_second_derivative, low=0, initializer="he_uniform"),
+    "leaky_relu": Activation(leaky_relu, no_second_derivative, initializer="he_uniform"),
+    "elu": Activation(elu, elu_second_derivative, low=-1),
     "selu": Activation(
-        selu, selu_curvature, low=-SELU_SCALE * SELU_ALPHA, initializer="lecun_normal"
+        selu, selu_second_derivative, low=-SELU_SCALE * SELU_ALPHA, initializer="lecun_normal"
     ),
-    "silu": Activation(silu, silu_curvature, low=-0.2785),
-    "gelu": Activation(gelu, gelu_curvature, low=-0.17),
-    "softplus": Activation(softplus, softplus_curvature, low=0),
+    "silu": Activation(silu, silu_second_derivative, low=-0.2785),
+    "gelu": Activation(gelu, gelu_second_derivative, low=-0.17),
+    "softplus": Activation(softplus, softplus_second_derivative, low=0),
     # Exponentials of exponentials leave the range of any float.
     "exp": Activation(exp, np.exp, low=0, output_only=True, inverse=log),
 }

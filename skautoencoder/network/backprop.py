@@ -33,46 +33,55 @@ class MicroBatch:
         self._rng = rng
         bottleneck = autoencoder.bottleneck
         self._is_idle, self._is_sampled = bottleneck.is_idle, bottleneck.is_sampled
-        corruption, rate = autoencoder.corruption, autoencoder.dropout
-        self._corrupt = None if corruption is None else corruption.corrupter(rows)
+        self._corrupt = autoencoder.corrupter(rows)
+        rate = autoencoder.dropout
         self._dropout = Dropout(rate, rng) if rate else None
         # Gradients that do not come by way of the code, for those penalties that have any.
         self.penalty_gradients = parameters.gradients() if bottleneck.acts_on_encoder else None
 
     def forward(self, index, part):
         """Run the rows of a part of the batch, of which `index` are all, through the network."""
-        autoencoder, memory, index = self._autoencoder, self._memory_for(part), index[part]
+        memory, index = self._memory_for(part), index[part]
         self._part, self._weights = memory, self._rows.weights(index)
-        self._present = self._rows.take(index, memory.target)
-        if self._corrupt is not None:
-            self._corrupt(memory.target, memory.encoder.values[0], self._rng)
-        values = autoencoder.encoder.forward(memory.encoder, self._dropout)
-        if self._is_sampled:
-            autoencoder.bottleneck.sample(values, memory.decoder.values[0], self._rng)
-        autoencoder.decoder.forward(memory.decoder, self._dropout)
+        self._observed = self._rows.take(index, memory.target)
+        if memory.labels is not None:
+            self._rows.take_targets(index, memory.labels)
+        self._autoencoder.forward(memory, self._corrupt, self._rng, self._dropout)
 
     def code_sum(self):
         """Weighted sum of the code over the rows of the last call of `forward`."""
         code = self._part.encoder.values[-1]
         return code.sum(axis=0) if self._weights is None else self._weights @ code
 
-    def backward(self, loss, normaliser, mean_code=None):
+    def backward(self, normaliser, mean_code=None):
         """Lead the gradient of loss / normaliser back to all layers; return sums over the rows.
 
         These are the loss, the bottleneck's penalty, and the number of observed cells (0
         where nobody asks), all by weight.
         """
         autoencoder, memory = self._autoencoder, self._part
-        output, delta = memory.decoder.values[-1], memory.decoder.deltas[-1]
-        total = loss.compute(memory.target, output, self._weights, self._present, delta)
+        total = autoencoder.output_loss(memory, self._weights, self._observed)
+        delta = memory.decoder.deltas[-1]
         np.multiply(delta, delta.dtype.type(1 / normaliser), out=delta)
         autoencoder.decoder.backward(memory.decoder, memory.code_delta)
+        if memory.head is not None:
+            total += self._at_target(normaliser)
         penalty = 0.0 if self._is_idle else self._at_bottleneck(normaliser, mean_code)
         autoencoder.encoder.backward(memory.encoder)
         n_cells = 0.0
         if self._is_sampled:
-            n_cells = count_cells(memory.target, self._present, self._weights)
+            n_cells = count_cells(memory.target, self._observed, self._weights)
         return total, penalty, n_cells
+
+    def _at_target(self, normaliser):
+        """Add the gradient of the head on the code to the code's; return its loss."""
+        memory, autoencoder = self._part, self._autoencoder
+        total = autoencoder.target_loss(memory, self._weights)
+        delta = memory.head.deltas[-1]
+        np.multiply(delta, delta.dtype.type(1 / normaliser), out=delta)
+        autoencoder.target_head.network.backward(memory.head, memory.head_code_delta)
+        np.add(memory.code_delta, memory.head_code_delta, out=memory.code_delta)
+        return total
 
     def _at_bottleneck(self, normaliser, mean_code):
         """Let the bottleneck change the gradient; return its penalty."""
@@ -145,7 +154,6 @@ class BatchGradient:
     parameters : Parameters
         What the networks look at.
     rows : Dataset
-    loss : Loss
     alpha : float
     pool : ThreadPool
     rng : numpy.random.Generator
@@ -153,11 +161,10 @@ class BatchGradient:
         network is random.
     """
 
-    def __init__(self, autoencoder, parameters, rows, loss, alpha, pool, rng=None):
+    def __init__(self, autoencoder, parameters, rows, alpha, pool, rng=None):
         self.autoencoder = autoencoder
         self.parameters = parameters
         self.rows = rows
-        self.loss = loss
         self.alpha = alpha
         self.pool = pool
         self.rng = rng
@@ -172,7 +179,7 @@ class BatchGradient:
         generators = (
             self.rng.spawn(n_micro_batches) if is_random and self.rng else [None] * n_micro_batches
         )
-        self._memory = BatchMemory.allocate(self.autoencoder, batch_size)
+        self._memory = BatchMemory.for_training(self.autoencoder, batch_size)
         self._micro_batches = [
             MicroBatch(self.autoencoder, self.parameters, self.rows, self._memory, generator)
             for generator in generators
@@ -202,7 +209,7 @@ class BatchGradient:
             # Small batches of the plain kind: what is not called takes no time.
             micro_batch = self._micro_batches[0]
             micro_batch.forward(index, slice(0, len(index)))
-            total, _, _ = micro_batch.backward(self.loss, normaliser)
+            total, _, _ = micro_batch.backward(normaliser)
             self._active = self._micro_batches
         else:
             total = self._compute_in_shards(index, normaliser)
@@ -230,11 +237,11 @@ class BatchGradient:
     def _terms(self):
         """What every layer's gradients are made of, for as many rows as the batch has."""
         memory = self._memory.part(slice(0, self._n_rows))
-        networks = self.autoencoder.networks
+        buffers = memory.encoder, memory.decoder, memory.head
         return [
             term
-            for network, buffers in zip(networks, (memory.encoder, memory.decoder), strict=True)
-            for term in network.gradient_factors(buffers)
+            for network, own in zip(self.autoencoder.all_networks, buffers, strict=False)
+            for term in network.gradient_factors(own)
         ]
 
     def _add_penalty(self, part):
@@ -261,7 +268,7 @@ class BatchGradient:
         def compute(job):
             micro_batch, part = job
             micro_batch.forward(index, part)
-            return micro_batch.backward(self.loss, normaliser)
+            return micro_batch.backward(normaliser)
 
         return self.pool.map(compute, list(zip(self._active, parts, strict=True)))
 
@@ -277,7 +284,7 @@ class BatchGradient:
         mean_code = sum(code_sums) / self.rows.total_weight(index)
 
         def backward(micro_batch):
-            return micro_batch.backward(self.loss, normaliser, mean_code)
+            return micro_batch.backward(normaliser, mean_code)
 
         return self.pool.map(backward, self._active)
 

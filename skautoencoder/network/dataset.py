@@ -17,7 +17,7 @@ def block_slices(n_rows, width):
 
 
 def count_cells(cells, observed, sample_weight):
-    """Number of cells that are present (all of them for None), each row by its weight."""
+    """Number of observed cells (all of them for None), each row by its weight."""
     counts = np.full(len(cells), cells.shape[1]) if observed is None else observed.sum(axis=1)
     return float(counts.sum() if sample_weight is None else counts @ sample_weight)
 
@@ -41,6 +41,8 @@ class Dataset:
         The mean of each feature in the network's units.
     features : ndarray of int or None
         Restricts them to X[:, features], which is what n_features then counts.
+    targets : ndarray of shape (n, n_targets), or of int of shape (n,), or None
+        What is predicted beside X: numbers, or the number of each row's class.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Dataset:
         has_missing=False,
         feature_means=None,
         features=None,
+        targets=None,
     ):
         self.X = X
         self.scaling = scaling
@@ -60,6 +63,7 @@ class Dataset:
         self.has_missing = has_missing
         self.feature_means = feature_means
         self.features = features
+        self.targets = targets
         self._is_sparse = sparse.issparse(X)
         # take would copy a whole X that is not C-contiguous.
         self._can_take = not self._is_sparse and X.flags.c_contiguous
@@ -106,6 +110,21 @@ class Dataset:
         rows = copy.copy(self)
         rows.features = features
         return rows
+
+    def scaled_by(self, scaling, feature_means=None):
+        """The same rows with another scaling, or none, and other means for missing cells."""
+        rows = copy.copy(self)
+        rows.scaling, rows.feature_means = scaling, feature_means
+        return rows
+
+    def take_targets(self, index, out):
+        """Fill `out` with the targets of the rows of a slice or an index array."""
+        own = self.targets[self._locate(index)]
+        if own.ndim == 2:
+            np.copyto(out, own, casting="same_kind")
+        else:
+            out.fill(0)
+            out[np.arange(len(own)), own] = 1
 
     def in_network_units(self, values):
         """One value for each feature, scaled."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .bottleneck import divergence, halves, moments
-from .dataset import block_slices, count_cells
+from .bottleneck import divergence, moments
+from .dataset import block_slices
 from .floating_point import quiet_overflow
 from .layers import Buffers
 from .thread_pool import even_slices
@@ -43,9 +43,9 @@ class InferenceBuffers:
 
 
 def for_each_block(function, networks, rows, pool):
-    """Call ``function(part, inputs, present, passage)`` for blocks of rows.
+    """Call ``function(part, inputs, observed, inference)`` for blocks of rows.
 
-    `inputs` are valid during the call and not to be changed; `present` says which of their
+    `inputs` are valid during the call and not to be changed; `observed` says which of their
     cells are observed, None where all are.
     """
     widest = max(max(network.widths) for network in networks)
@@ -117,102 +117,6 @@ def _squared_errors(rows, inputs, inference):
     if constants is not None:
         constants.forgive(errors)
     return np.square(errors, out=errors)
-
-
-def mean_loss(autoencoder, rows, loss, pool):
-    """Weighted mean of the loss over the rows, without penalties: see `total_loss`."""
-    return total_loss(autoencoder, rows, loss, pool) / rows.total_weight()
-
-
-def total_loss(autoencoder, rows, loss, pool):
-    """Weighted sum of the loss over the rows, without penalties.
-
-    Where training corrupts its input or samples the code, so is this done here, with the
-    same random numbers at every call, so that its values can be compared. For a sampled code
-    the loss is minus the evidence lower bound.
-    """
-    bottleneck, totals = autoencoder.bottleneck, {}
-    corruption = autoencoder.corruption
-    corrupt = None if corruption is None else corruption.corrupter(rows)
-
-    def add(part, inputs, observed, inference):
-        weights, rng = rows.weights(part), np.random.default_rng(part.start)
-        seen = _seen(corrupt, inputs, rng)
-        total_divergence = n_cells = 0.0
-        if bottleneck.is_sampled:
-            output, total_divergence = _sampled_output(bottleneck, inference, seen, weights, rng)
-            n_cells = count_cells(inputs, observed, weights)
-        else:
-            output = inference.run(seen)
-        gradient = np.empty_like(output)
-        total = loss.compute(inputs, output, weights, observed, gradient)
-        totals[part.start] = bottleneck.objective(total, total_divergence, n_cells)
-
-    for_each_block(add, autoencoder.networks, rows, pool)
-    return sum(totals[start] for start in sorted(totals))
-
-
-def row_losses(autoencoder, rows, loss, pool):
-    """Loss of each row, whatever its weight, on input that is corrupted as in `total_loss`.
-
-    The code must not be sampled.
-    """
-    result, corruption = np.empty(len(rows)), autoencoder.corruption
-    corrupt = None if corruption is None else corruption.corrupter(rows)
-
-    def store(part, inputs, observed, inference):
-        output = inference.run(_seen(corrupt, inputs, np.random.default_rng(part.start)))
-        gradient = np.empty_like(output)
-        for number in range(len(inputs)):
-            row = slice(number, number + 1)
-            own = None if observed is None else observed[row]
-            cells = inputs[row], output[row], None, own, gradient[row]
-            result[part.start + number] = loss.compute(*cells)
-
-    for_each_block(store, autoencoder.networks, rows, pool)
-    return result
-
-
-def _seen(corrupt, inputs, rng):
-    """What an encoder sees of its inputs in training."""
-    if corrupt is None:
-        return inputs
-    seen = np.empty_like(inputs)
-    corrupt(inputs, seen, rng)
-    return seen
-
-
-def losses_beside_a_constant(networks, rows, loss, constant, pool):
-    """Weighted means over the rows of two losses: of the networks' output, and of a constant one.
-
-    Without noise, and without penalties.
-    """
-    return rows.map_reduce(_own_losses, networks, loss, constant, pool) / rows.total_weight()
-
-
-def _own_losses(rows, networks, loss, constant, pool):
-    totals = {}
-
-    def add(part, inputs, observed, inference):
-        weights, gradient = rows.weights(part), np.empty_like(inputs)
-        outputs = inference.run(inputs), np.tile(constant, (len(inputs), 1))
-        both = [loss.compute(inputs, each, weights, observed, gradient) for each in outputs]
-        totals[part.start] = np.array(both)
-
-    for_each_block(add, networks, rows, pool)
-    return sum(totals[start] for start in sorted(totals))
-
-
-def _sampled_output(bottleneck, inference, inputs, weights, rng):
-    """The decoder's output for a sample of each row's code, and the sum of the divergences."""
-    (encoder, decoder), buffers = inference.networks, inference.buffers(len(inputs))
-    buffers[0].values[0] = inputs
-    values = encoder.forward(buffers[0])
-    buffers[1].values[0] = np.empty((len(inputs), decoder.widths[0]), inputs.dtype)
-    bottleneck.sample(values, buffers[1].values[0], rng)
-    divergences = divergence(*halves(values))
-    total = divergences.sum() if weights is None else divergences @ weights
-    return decoder.forward(buffers[1]), float(total)
 
 
 def evidence_lower_bounds(autoencoder, rows, pool, likelihood, draws):

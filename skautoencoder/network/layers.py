@@ -126,20 +126,24 @@ class Network:
         np.add(values[-1], skip_values, out=values[-1])
 
 
-def encoder_and_decoder(weights, biases, activations, n_encoder_layers, bounded=False):
-    """Two networks, of one layer for each activation.
+def networks_of(
+    weights, biases, activations, n_encoder_layers, bounded=False, target_activations=()
+):
+    """Encoder, decoder and the network of a target (None without), a layer for each activation.
 
     Two more weights and biases than activations are those of skip connections, from the input
-    to the code and from there to the output. `bounded` says that this one is added before
-    the output's activation.
+    to the code and from there to the output, which come before those of the target's network.
+    `bounded` says that the second one is added before the output's activation.
     """
-    n_layers = len(activations)
-    names = [*activations, "identity", "identity"]
+    n_layers, n_target_layers = len(activations), len(target_activations)
+    n_skips = len(weights) - n_layers - n_target_layers
+    names = [*activations, *["identity"] * n_skips, *target_activations]
     dense = [Dense(*each) for each in zip(weights, biases, names, count(), strict=False)]
-    skips = dense[n_layers:] or [None, None]
+    skips = dense[n_layers : n_layers + n_skips] or [None, None]
     encoder = Network(dense[:n_encoder_layers], skips[0])
     decoder = Network(dense[n_encoder_layers:n_layers], skips[1], bounded and skips[1] is not None)
-    return encoder, decoder
+    target = Network(dense[n_layers + n_skips :]) if n_target_layers else None
+    return encoder, decoder, target
 
 
 class ConstantOutputs:
@@ -213,6 +217,15 @@ class Buffers:
         values = [empty_rows(network, n_rows, width) for width in network.widths[1:]]
         skip_values = None if network.skip is None else np.empty_like(values[-1])
         return cls([None, *values], skip_values)
+
+    @classmethod
+    def for_validation(cls, network, n_rows):
+        """Fresh buffers for passes forward, with room for the gradient of the outputs."""
+        values = [empty_rows(network, n_rows, width) for width in network.widths]
+        deltas = [None] * (len(values) - 2) + [np.empty_like(values[-1])]
+        return cls(
+            values, None if network.skip is None else np.empty_like(values[-1]), None, deltas
+        )
 
     @classmethod
     def for_training(cls, network, n_rows, drops=False):

@@ -19,7 +19,3 @@ def bernoulli(target, logits, observed, variance):
 
 def _observed_sum(cells, observed):
     return cells.sum(axis=1) if observed is None else cells.sum(axis=1, where=observed)
-
-
-# By the loss that training minimises.
-LIKELIHOODS = {"squared_error": gaussian, "binary_cross_entropy": bernoulli}

@@ -1,112 +1,226 @@
 """Losses: the value over a batch, and the gradient with respect to the network's output.
 
 The loss of a row is the sum over its features, so the squared error of one row is
-``0.5 * ((x - r) ** 2).sum()``. A function takes the target, the network's output (which
-it may overwrite), the weights of the rows (or None), and a buffer that it fills with the
-gradient. It returns the weighted sum over the rows.
+``0.5 * ((x - r) ** 2).sum()``. Whatever depends on the loss is asked of it: the range that its
+targets must lie in, the inverse link through which the output leads to a prediction, the
+likelihood that it belongs to. To add one, write a subclass and an entry of `LOSSES`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
 
 import numpy as np
 
-from .activations import exp, sigmoid
+from .activations import exp, sigmoid, softmax
+from .component import Component, check_number
+from .likelihoods import bernoulli, gaussian
 
 
-@dataclass(frozen=True)
-class Loss:
-    """A loss, the range that its targets must lie in, and the output that it is fused with."""
+class Loss(Component):
+    """Base class: what training asks of a loss.
 
-    function: Callable
-    low: float = -np.inf
-    high: float = np.inf
-    fused_activation: str | None = None
+    `link` names the inverse link: the activation that leads from the network's output to a
+    prediction. All but "identity" are left to the loss, which sees what comes before it.
+    """
+
+    low = -math.inf
+    high = math.inf
+    link = "identity"
+    # Whether the loss of a row is a sum over its cells, so that some of them may be missing.
+    is_elementwise = True
+    # Of `targets`, `output`, `observed` and a variance, where the loss belongs to a likelihood.
+    log_likelihood = None
+    # Whether that likelihood has a variance, which the errors tell.
+    has_variance = False
+
+    @property
+    def is_linked(self):
+        """Whether the last activation is left to the loss."""
+        return self.link != "identity"
 
     @property
     def takes_skip_connections(self):
         """Whether a network with skip connections can be trained: not for an unbounded range."""
-        return self.fused_activation is None or np.isfinite(self.high)
+        return not self.is_linked or math.isfinite(self.high)
 
     @property
     def has_range(self):
         """Whether targets must lie in a range."""
-        return np.isfinite(self.low) or np.isfinite(self.high)
+        return math.isfinite(self.low) or math.isfinite(self.high)
+
+    def value(self, target, output, sample_weight, gradient):
+        """Fill `gradient`, and return the sum over the rows, both by their weights (or None).
+
+        `output` may be overwritten.
+        """
+        raise NotImplementedError
 
     def compute(self, target, output, sample_weight, observed, gradient):
-        """Call the function where only the cells that are `present` count; None: all are."""
+        """As `value`, where only the cells that are `observed` count; None: all are."""
         if observed is None:
-            return self.function(target, output, sample_weight, gradient)
+            return self.value(target, output, sample_weight, gradient)
+        if not self.is_elementwise:
+            # All cells of a row are observed, or none.
+            weights = observed[:, 0].astype(target.dtype)
+            if sample_weight is not None:
+                weights *= sample_weight
+            return self.value(target, output, weights, gradient)
         # A row's loss is a sum over its cells, so each cell can be a row of its own.
         weights = observed.astype(target.dtype)
         if sample_weight is not None:
             weights *= sample_weight[:, np.newaxis]
         target, output, gradient = (a.reshape(-1, 1) for a in (target, output, gradient))
-        return self.function(target, output, weights.ravel(), gradient)
+        return self.value(target, output, weights.ravel(), gradient)
 
 
-def squared_error(target, output, sample_weight, gradient):
-    """0.5 * (output - target)^2."""
-    np.subtract(output, target, out=gradient)
-    if sample_weight is None:
-        return 0.5 * float(np.dot(gradient.ravel(), gradient.ravel()))
-    np.multiply(gradient, gradient, out=output)
-    total = 0.5 * float(np.dot(output.sum(axis=1), sample_weight))
-    np.multiply(gradient, sample_weight[:, np.newaxis], out=gradient)
-    return total
+class SquaredError(Loss):
+    """Half the squared error, 0.5 * (output - target)^2.
 
-
-def absolute_error(target, output, sample_weight, gradient):
-    """|output - target|; gradient its sign."""
-    np.subtract(output, target, out=output)
-    np.sign(output, out=gradient)
-    np.abs(output, out=output)
-    return _weighted_sum(output.sum(axis=1), sample_weight, gradient)
-
-
-def huber(target, output, sample_weight, gradient):
-    """0.5 e^2 where |e| <= 1, else |e| - 0.5; with the gradient g = clip(e, -1, 1), g (e - g/2)."""
-    np.subtract(output, target, out=output)
-    np.clip(output, -1, 1, out=gradient)
-    np.add(output, output, out=output)
-    np.subtract(output, gradient, out=output)
-    np.multiply(output, gradient, out=output)
-    return _weighted_sum(0.5 * output.sum(axis=1), sample_weight, gradient)
-
-
-def binary_cross_entropy_on_logits(target, logits, sample_weight, gradient):
-    """softplus(z) - x z = max(z, 0) - x z + log1p(exp(-|z|)); gradient sigmoid(z) - x.
-
-    Working on the logits z, before the sigmoid, needs no clipping.
+    Examples
+    --------
+    >>> from skautoencoder import AutoencoderTransformer, SquaredError
+    >>> AutoencoderTransformer(loss=SquaredError())
+    AutoencoderTransformer(loss=SquaredError())
     """
-    np.abs(logits, out=gradient)
-    np.negative(gradient, out=gradient)
-    np.exp(gradient, out=gradient)
-    np.log1p(gradient, out=gradient)
-    rows = gradient.sum(axis=1)
-    np.clip(logits, 0, np.inf, out=gradient)
-    rows += gradient.sum(axis=1)
-    rows -= np.einsum("ij,ij->i", target, logits)
-    sigmoid(logits)
-    np.subtract(logits, target, out=gradient)
-    return _weighted_sum(rows, sample_weight, gradient)
+
+    log_likelihood = staticmethod(gaussian)
+    has_variance = True
+
+    def value(self, target, output, sample_weight, gradient):
+        np.subtract(output, target, out=gradient)
+        if sample_weight is None:
+            return 0.5 * float(np.dot(gradient.ravel(), gradient.ravel()))
+        np.multiply(gradient, gradient, out=output)
+        total = 0.5 * float(np.dot(output.sum(axis=1), sample_weight))
+        np.multiply(gradient, sample_weight[:, np.newaxis], out=gradient)
+        return total
 
 
-def poisson_on_log(target, log_rate, sample_weight, gradient):
-    """Half the deviance, x log(x) - x z + exp(z) - x; gradient exp(z) - x.
+class AbsoluteError(Loss):
+    """The absolute error, |output - target|: a median instead of a mean.
 
-    The terms of x alone make a perfect reconstruction's loss 0.
+    Examples
+    --------
+    >>> from skautoencoder import AbsoluteError, AutoencoderTransformer
+    >>> AutoencoderTransformer(loss=AbsoluteError())
+    AutoencoderTransformer(loss=AbsoluteError())
     """
-    # Where x is 0 its product with any finite logarithm is 0, which is the limit.
-    np.maximum(target, np.finfo(target.dtype).tiny, out=gradient)
-    np.log(gradient, out=gradient)
-    np.subtract(gradient, log_rate, out=gradient)
-    np.multiply(gradient, target, out=gradient)
-    rows = gradient.sum(axis=1)
-    exp(log_rate)
-    np.subtract(log_rate, target, out=gradient)
-    rows += gradient.sum(axis=1)
-    return _weighted_sum(rows, sample_weight, gradient)
+
+    def value(self, target, output, sample_weight, gradient):
+        np.subtract(output, target, out=output)
+        np.sign(output, out=gradient)
+        np.abs(output, out=output)
+        return _weighted_sum(output.sum(axis=1), sample_weight, gradient)
+
+
+class Huber(Loss):
+    """Half the squared error of small errors e, delta (|e| - delta / 2) of larger ones [1]_.
+
+    Parameters
+    ----------
+    delta : float, default=1.0
+        Errors, in the network's units, up to which they are squared, above 0.
+
+    References
+    ----------
+    .. [1] Huber (1964), Robust estimation of a location parameter. Annals of Mathematical
+       Statistics 35.
+
+    Examples
+    --------
+    >>> from skautoencoder import AutoencoderTransformer, Huber
+    >>> AutoencoderTransformer(loss=Huber(delta=0.5)).get_params()["loss__delta"]
+    0.5
+    """
+
+    def __init__(self, delta=1.0):
+        self.delta = delta
+
+    def check(self):
+        check_number(self, "delta", 0, math.inf, closed="neither")
+
+    def value(self, target, output, sample_weight, gradient):
+        # With the gradient g = clip(e, -delta, delta), the loss is g (e - g / 2).
+        delta = float(self.delta)
+        np.subtract(output, target, out=output)
+        np.clip(output, -delta, delta, out=gradient)
+        np.add(output, output, out=output)
+        np.subtract(output, gradient, out=output)
+        np.multiply(output, gradient, out=output)
+        return _weighted_sum(0.5 * output.sum(axis=1), sample_weight, gradient)
+
+
+class BinaryCrossEntropy(Loss):
+    """Cross-entropy of a share in [0, 1], for each feature; the output is a probability.
+
+    Computed from the logits z as max(z, 0) - x z + log(1 + exp(-|z|)), which needs no clipping.
+
+    Examples
+    --------
+    >>> from skautoencoder import AutoencoderTransformer, BinaryCrossEntropy
+    >>> AutoencoderTransformer(loss=BinaryCrossEntropy())
+    AutoencoderTransformer(loss=BinaryCrossEntropy())
+    """
+
+    low, high, link = 0, 1, "sigmoid"
+    log_likelihood = staticmethod(bernoulli)
+
+    def value(self, target, output, sample_weight, gradient):
+        np.abs(output, out=gradient)
+        np.negative(gradient, out=gradient)
+        np.exp(gradient, out=gradient)
+        np.log1p(gradient, out=gradient)
+        rows = gradient.sum(axis=1)
+        np.clip(output, 0, np.inf, out=gradient)
+        rows += gradient.sum(axis=1)
+        rows -= np.einsum("ij,ij->i", target, output)
+        sigmoid(output)
+        np.subtract(output, target, out=gradient)
+        return _weighted_sum(rows, sample_weight, gradient)
+
+
+class PoissonDeviance(Loss):
+    """Half the Poisson deviance of counts, for each feature; the output is a rate.
+
+    With the logarithm z of the rate it is x log(x) - x z + exp(z) - x. The terms of x alone
+    make a perfect reconstruction's loss 0.
+
+    Examples
+    --------
+    >>> from skautoencoder import AutoencoderTransformer, PoissonDeviance
+    >>> AutoencoderTransformer(loss=PoissonDeviance())
+    AutoencoderTransformer(loss=PoissonDeviance())
+    """
+
+    low, link = 0, "exp"
+
+    def value(self, target, output, sample_weight, gradient):
+        # Where x is 0 its product with any finite logarithm is 0, which is the limit.
+        np.maximum(target, np.finfo(target.dtype).tiny, out=gradient)
+        np.log(gradient, out=gradient)
+        np.subtract(gradient, output, out=gradient)
+        np.multiply(gradient, target, out=gradient)
+        rows = gradient.sum(axis=1)
+        exp(output)
+        np.subtract(output, target, out=gradient)
+        rows += gradient.sum(axis=1)
+        return _weighted_sum(rows, sample_weight, gradient)
+
+
+class CategoricalCrossEntropy(Loss):
+    """Cross-entropy of one category among several: the outputs of a row are a softmax's.
+
+    The target of a row has the categories' shares, which sum to 1: one of them is 1 where the
+    category is known. Computed from the logits z as log(sum(exp(z))) - x z.
+    """
+
+    low, high, link = 0, 1, "softmax"
+    is_elementwise = False
+
+    def value(self, target, output, sample_weight, gradient):
+        rows = -np.einsum("ij,ij->i", target, output)
+        rows += softmax(output)
+        np.subtract(output, target, out=gradient)
+        return _weighted_sum(rows, sample_weight, gradient)
 
 
 def _weighted_sum(rows, sample_weight, gradient):
@@ -117,12 +231,16 @@ def _weighted_sum(rows, sample_weight, gradient):
     return float(np.dot(rows, sample_weight))
 
 
+# Those that a whole table may have, by the names that users know them by.
 LOSSES = {
-    "squared_error": Loss(squared_error),
-    "absolute_error": Loss(absolute_error),
-    "huber": Loss(huber),
-    "binary_cross_entropy": Loss(
-        binary_cross_entropy_on_logits, low=0, high=1, fused_activation="sigmoid"
-    ),
-    "poisson": Loss(poisson_on_log, low=0, fused_activation="exp"),
+    "squared_error": SquaredError,
+    "absolute_error": AbsoluteError,
+    "huber": Huber,
+    "binary_cross_entropy": BinaryCrossEntropy,
+    "poisson": PoissonDeviance,
 }
+
+
+def as_loss(loss):
+    """The loss that a name stands for, or the object itself."""
+    return LOSSES[loss]() if isinstance(loss, str) else loss

@@ -6,19 +6,19 @@ References
    NeurIPS 19.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from .autoencoder import Autoencoder
 from .dataset import Dataset
+from .heads import Head
 from .inference import outputs
 from .lbfgs import trainer_for
+from .losses import SquaredError
 from .parameters import Parameters
 from .scaling import means
 
 
-def pretrain(parameters, activations, rows, settings, inner_loss, rng, pool, corruption=None):
+def pretrain(parameters, activations, rows, loss, settings, rng, pool, corruption=None):
     """Train each layer of the encoder, with the decoder's that mirrors it, to rebuild its input.
 
     Parameters
@@ -28,9 +28,9 @@ def pretrain(parameters, activations, rows, settings, inner_loss, rng, pool, cor
     activations : list of str
         Of every layer, the output's last.
     rows : Dataset
+    loss : Loss
+        Of the outermost pair of layers; the others have the squared error.
     settings : TrainingSettings
-        Of the outermost pair of layers; the others have `inner_loss` in place of its loss.
-    inner_loss : Loss
     rng : numpy.random.Generator
     pool : ThreadPool
     corruption : Corruption or None
@@ -40,12 +40,11 @@ def pretrain(parameters, activations, rows, settings, inner_loss, rng, pool, cor
     for number in range(n_encoder_layers):
         mirror = len(activations) - 1 - number
         pair = _pair(parameters, number, mirror)
-        loss = inner_loss if number else settings.loss
+        heads = [Head(SquaredError() if number else loss)]
         names = [activations[number], activations[mirror]]
-        autoencoder = Autoencoder.build(pair, names, 1, loss, corruption=corruption)
-        state, own = settings.solver.init_state(pair), replace(settings, loss=loss)
-        trainer = trainer_for(settings.solver)
-        trainer(autoencoder, pair, rows, own, state, rng, pool).fit(np.arange(len(rows)))
+        autoencoder = Autoencoder.build(pair, names, 1, heads, corruption=corruption)
+        state, trainer = settings.solver.init_state(pair), trainer_for(settings.solver)
+        trainer(autoencoder, pair, rows, settings, state, rng, pool).fit(np.arange(len(rows)))
         for position, layer in enumerate((number, mirror)):
             parameters.weights[layer][...] = pair.weights[position]
             parameters.biases[layer][...] = pair.biases[position]
@@ -66,5 +65,4 @@ def _pair(parameters, number, mirror):
 def _encoded(encoder, rows, pool):
     """What a layer makes of the rows, as rows of their own."""
     encoded = Dataset(outputs([encoder], rows, pool), sample_weight=rows.weights(slice(None)))
-    encoded.feature_means = means(encoded).astype(encoded.dtype)
-    return encoded
+    return encoded.scaled_by(None, means(encoded).astype(encoded.dtype))

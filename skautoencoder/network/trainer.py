@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import ndtr, stdtrit
 
 from .backprop import BatchGradient
+from .evaluation import mean_loss, row_losses
 from .floating_point import quiet_overflow
-from .inference import mean_loss, row_losses
 from .solvers import copy_state
 from .thread_pool import even_slices
 
@@ -36,7 +36,6 @@ class DivergenceError(ValueError):
 class TrainingSettings:
     """How to train: what the estimator's parameters come down to."""
 
-    loss: object
     solver: object
     schedule: object
     learning_rate_init: float
@@ -191,9 +190,7 @@ class Trainer:
         self._run_step = 0
         self._rate_factor = 1.0
         self._n_plateaus = 0
-        self._gradient = BatchGradient(
-            autoencoder, parameters, rows, settings.loss, settings.alpha, pool, rng
-        )
+        self._gradient = BatchGradient(autoencoder, parameters, rows, settings.alpha, pool, rng)
         self._gradient.allocate(settings.batch_size)
 
     def epoch(self, indices, n_steps=None):
@@ -375,10 +372,10 @@ class Trainer:
         return np.array([self._mean_loss(validation_rows.select(index)) for index in indices])
 
     def _row_losses(self, rows):
-        return row_losses(self.autoencoder, rows, self.settings.loss, self.pool)
+        return row_losses(self.autoencoder, rows, self.pool)
 
     def _mean_loss(self, rows):
-        return mean_loss(self.autoencoder, rows, self.settings.loss, self.pool)
+        return mean_loss(self.autoencoder, rows, self.pool)
 
     def _step(self, index, normaliser, n_steps):
         """One gradient step; returns the batch's sum of the objective."""
