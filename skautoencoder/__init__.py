@@ -28,7 +28,7 @@ from .network.schedules import (
     InvScalingSchedule,
     OneCycleSchedule,
 )
-from .network.solvers import LBFGS, SGD, Adam, Muon
+from .network.solvers import LBFGS, SGD, Adam, AdamW, Muon
 from .persistence import load_model, save_model, trusted_types
 from .utils.images import augment_with_shifts
 from .utils.show_versions import show_versions
@@ -38,6 +38,7 @@ __all__ = [
     "SGD",
     "AbsoluteError",
     "Adam",
+    "AdamW",
     "AdaptiveSchedule",
     "AutoencoderImputer",
     "AutoencoderOutlierDetector",

@@ -33,7 +33,7 @@ from ._constant_features import (
 from ._convergence import warn_of_bad_end
 from ._dask.dispatch import dask_side, is_collection
 from ._reconstruction import ReconstructionMixin
-from ._settings import PCA_MARGIN, hold_out, make_solver, training_settings
+from ._settings import PCA_MARGIN, hold_out, training_settings
 from ._validation import (
     apply_scaling,
     check_parameters,
@@ -56,9 +56,9 @@ from .network.parameters import Parameters
 from .network.pretraining import pretrain
 from .network.scaling import deviations, fit_scaling, means, varies
 from .network.schedules import SCHEDULES, Schedule
-from .network.solvers import SOLVERS, Solver
+from .network.solvers import SOLVERS, Solver, as_solver
 from .network.thread_pool import ThreadPool
-from .network.trainer import Fallback, Snapshot
+from .network.trainer import Fallback, Run, Snapshot
 from .utils.compat import Interval, StrOptions
 from .utils.components import ObjectOf, refuse_parameters_of_nothing
 from .utils.documentation import DocumentedMixin
@@ -278,7 +278,8 @@ class BaseAutoencoder(
                     show(history, learning_rate)
                 return tasks.end_epoch()
 
-            history = trainer.fit(indices, validation_rows, on_epoch, fallback, before_epoch)
+            run = Run(indices, validation_rows, on_epoch, fallback, before_epoch)
+            history = trainer.fit(run)
             if show is not None:
                 show.end(history)
         kept.end()
@@ -429,7 +430,7 @@ class BaseAutoencoder(
         self._has_tied_weights = bool(self.tied_weights)
         self.loss_curve_, self.validation_loss_curve_ = [], None
         self.n_iter_ = self.t_ = 0
-        self._solver_state = make_solver(self).init_state(parameters)
+        self._solver_state = as_solver(self.solver).init_state(parameters)
 
     def _parameters(self):
         """A copy of the weights and biases that are trained, in one flat vector."""

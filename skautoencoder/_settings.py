@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .network.schedules import SCHEDULES
-from .network.solvers import SOLVERS
+from .network.schedules import as_schedule
+from .network.solvers import as_solver
 from .network.trainer import TrainingSettings
 
 # What "auto" stands for.
@@ -20,24 +20,12 @@ MIN_ROWS_TO_HOLD_OUT = 20
 PCA_MARGIN = 2.0
 
 
-def make_solver(estimator):
-    """Return the solver object that `solver` names or is."""
-    solver = estimator.solver
-    return SOLVERS[solver]() if isinstance(solver, str) else solver
-
-
-def make_schedule(estimator):
-    """Return the schedule object that `learning_rate` names or is."""
-    schedule = estimator.learning_rate
-    return SCHEDULES[schedule]() if isinstance(schedule, str) else schedule
-
-
 def training_settings(estimator, widths, n_rows, in_fit):
     """Settings for a run over n_rows rows, in `fit` or in `partial_fit`.
 
     `widths` are those of all layers.
     """
-    solver, schedule = make_solver(estimator), make_schedule(estimator)
+    solver, schedule = as_solver(estimator.solver), as_schedule(estimator.learning_rate)
     return TrainingSettings(
         solver=solver,
         schedule=schedule,

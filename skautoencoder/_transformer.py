@@ -11,7 +11,7 @@ from .layer_weights import from_layer_form, split_at_code, to_layer_form
 from .network.activations import HIDDEN_ACTIVATIONS
 from .network.corruption import Corruption
 from .network.initializers import INITIALIZERS
-from .network.losses import LOSSES, Loss
+from .network.losses import LOSSES, ElementwiseLoss
 from .network.parameters import Parameters
 from .network.penalties import CodePenalty
 from .utils.compat import Interval, StrOptions
@@ -304,7 +304,7 @@ class AutoencoderTransformer(BaseAutoencoder):
     _parameter_constraints = {
         **BaseAutoencoder._parameter_constraints,
         "code_activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
-        "loss": [StrOptions(set(LOSSES)), ObjectOf(Loss)],
+        "loss": [StrOptions(set(LOSSES)), ObjectOf(ElementwiseLoss)],
         "skip_connections": ["boolean", StrOptions({"auto"})],
         "weight_init": [StrOptions({"auto", "pca", *INITIALIZERS})],
         "tied_weights": ["boolean"],

@@ -24,7 +24,7 @@ from .network.floating_point import quiet_overflow
 from .network.losses import as_loss
 from .network.penalties import CodePenalty
 from .network.scaling import extremes
-from .network.solvers import SOLVERS
+from .network.solvers import batch_solvers, is_full_batch
 
 
 @contextmanager
@@ -134,11 +134,11 @@ def _check_randomness(estimator):
     ]
     if estimator._outputs_per_code_unit > 1:
         random_parts.append("a sampled code")
-    if random_parts and _is_full_batch(estimator.solver):
+    if random_parts and is_full_batch(estimator.solver):
         raise ValueError(
             f"solver={estimator.solver!r} needs the same loss from the same weights. Got "
-            f"{' and '.join(random_parts)}, with random numbers in it: use solver='adam', 'muon' "
-            "or 'sgd'."
+            f"{' and '.join(random_parts)}, with random numbers in it: use "
+            f"solver={batch_solvers()}."
         )
 
 
@@ -170,17 +170,12 @@ def _check_skip_connections(estimator, loss):
 
 def has_partial_fit(estimator):
     """Raise AttributeError where the solver needs all rows at once, else return True."""
-    if _is_full_batch(estimator.solver):
+    if is_full_batch(estimator.solver):
         raise AttributeError(
             f"partial_fit trains on batches, but solver={estimator.solver!r} needs all rows at "
-            "once: use solver='adam', 'muon' or 'sgd', or call fit with warm_start=True."
+            f"once: use solver={batch_solvers()}, or call fit with warm_start=True."
         )
     return True
-
-
-def _is_full_batch(solver):
-    solver = SOLVERS.get(solver) if isinstance(solver, str) else solver
-    return getattr(solver, "is_full_batch", False)
 
 
 def refuse_other_network(estimator, n_features):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from families import public_subclasses
+from gradient_check import batch_gradient, check_gradient, compute
 
 from skautoencoder.network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
-from skautoencoder.network.autoencoder import Autoencoder
-from skautoencoder.network.backprop import BatchGradient, n_micro_batches_for
+from skautoencoder.network.backprop import n_micro_batches_for
 from skautoencoder.network.bottleneck import LOG_VARIANCE_BOUNDS, GaussianCode, PlainCode, halves
 from skautoencoder.network.corruption import (
     Corruption,
@@ -15,14 +15,9 @@ from skautoencoder.network.corruption import (
     SaltAndPepperNoise,
     SwapNoise,
 )
-from skautoencoder.network.dataset import Dataset
-from skautoencoder.network.heads import Head
 from skautoencoder.network.losses import LOSSES, as_loss
-from skautoencoder.network.parameters import Parameters, layer_shapes, mirrored_ties
 from skautoencoder.network.penalties import CodePenalty, ContractivePenalty, KLSparsity, L1Sparsity
 from skautoencoder.network.thread_pool import ThreadPool
-
-ENCODER, DECODER = [5, 7, 3], [3, 6, 5]
 
 CORRUPTIONS = [GaussianNoise(), MaskingNoise(), SaltAndPepperNoise(), SwapNoise(rate=0.4)]
 PENALTIES = [
@@ -31,51 +26,6 @@ PENALTIES = [
     ContractivePenalty(weight=0.3),
     ContractivePenalty(weight=0.3, n_directions=5),
 ]
-
-
-def batch_gradient(
-    X, activations, loss, *, encoder=ENCODER, decoder=DECODER, has_skips=False, tied=False, **parts
-):
-    """`parts` are those of `Autoencoder`, and weights, alpha and seed."""
-    weights, alpha = parts.pop("weights", None), parts.pop("alpha", 0.0)
-    rng = np.random.default_rng(parts.pop("seed", 0))
-    ties = mirrored_ties(len(encoder) - 1, has_skips) if tied else None
-    parameters = Parameters(layer_shapes(encoder, decoder, has_skips), X.dtype, ties)
-    parameters.flat[:] = rng.normal(scale=0.5, size=parameters.flat.shape)
-    autoencoder = Autoencoder.build(
-        parameters, activations, len(encoder) - 1, [Head(as_loss(loss))], **parts
-    )
-    rows = Dataset(X, sample_weight=weights, has_missing=np.isnan(X).any())
-    rows.feature_means = np.nanmean(X, axis=0)
-    gradient = BatchGradient(autoencoder, parameters, rows, alpha, ThreadPool())
-    gradient.allocate(len(X))
-    return gradient
-
-
-def compute(gradient, n_rows):
-    """The mean objective and its gradients, with the same random numbers at every call."""
-    gradient.rng = np.random.default_rng(3)
-    gradient.allocate(n_rows)
-    total, gradients = gradient.compute(np.arange(n_rows), float(n_rows))
-    gradients.complete_all(gradient.pool)
-    return total / n_rows, gradients
-
-
-def check_gradient(gradient, n_rows, rel=2e-6):
-    """Directional derivative from the gradient against a central difference."""
-    flat = gradient.parameters.flat
-    _, gradients = compute(gradient, n_rows)
-    analytic, start = gradients.flat.copy(), flat.copy()
-    rng, step = np.random.default_rng(1), 1e-6
-    for _ in range(3):
-        direction = rng.normal(size=flat.shape)
-        ends = []
-        for sign in (1, -1):
-            flat[:] = start + sign * step * direction
-            ends.append(compute(gradient, n_rows)[0])
-        numeric = (ends[0] - ends[1]) / (2 * step)
-        assert analytic @ direction == pytest.approx(numeric, rel=rel, abs=1e-8)
-    flat[:] = start
 
 
 @pytest.mark.parametrize("hidden", HIDDEN_ACTIVATIONS)
@@ -292,7 +242,7 @@ def test_value_and_gradient_of_a_single_layer_pair_computed_by_hand():
     )
     gradient.parameters.flat[:] = [0.5, 0.1, 2.0, -0.3]  # w1, b1, w2, b2
     total, gradients = gradient.compute(np.arange(2), 2.0)
-    gradients.complete_all(ThreadPool())
+    gradients.all_completed(ThreadPool())
     # codes 0.6 and 1.1, outputs 0.9 and 1.9, residuals -0.1 and -0.1
     assert total == pytest.approx(0.5 * (0.01 + 0.01))
     np.testing.assert_allclose(
@@ -307,10 +257,10 @@ def test_alpha_penalises_weights_but_not_biases(rng):
         batch_gradient(X, activations, "squared_error", alpha=alpha) for alpha in (0.0, 0.2)
     )
     total, gradients = plain.compute(np.arange(4), 4.0)
-    gradients.complete_all(ThreadPool())
+    gradients.all_completed(ThreadPool())
     before = [w.copy() for w in gradients.weights], [b.copy() for b in gradients.biases]
     total_penalised, gradients = penalised.compute(np.arange(4), 4.0)
-    gradients.complete_all(ThreadPool())
+    gradients.all_completed(ThreadPool())
     weights = penalised.parameters.weights
     assert total_penalised - total == pytest.approx(4 * 0.1 * sum(np.sum(w**2) for w in weights))
     for after, earlier, w in zip(gradients.weights, before[0], weights, strict=True):
@@ -334,12 +284,12 @@ def test_shards_add_up_to_the_gradient_of_the_whole_batch(wide):
     sharded, whole = make(), make()
     assert n_micro_batches_for(sharded.autoencoder, 96, 1) == 2
     total, gradients = sharded.compute(np.arange(96), 96.0)
-    gradients.complete_all(ThreadPool())
+    gradients.all_completed(ThreadPool())
     whole.allocate(15)  # too few rows to cut
     totals, expected = 0.0, np.zeros_like(gradients.flat)
     for start in range(0, 96, 15):
         part, part_gradients = whole.compute(np.arange(start, min(start + 15, 96)), 96.0)
-        part_gradients.complete_all(ThreadPool())
+        part_gradients.all_completed(ThreadPool())
         totals += part
         expected += part_gradients.flat
     assert total == pytest.approx(totals)
@@ -350,12 +300,12 @@ def test_one_thread_and_two_give_the_same_bits(wide):
     _, make = wide
     alone, shared = make(), make()
     total, gradients = alone.compute(np.arange(95), 95.0)
-    gradients.complete_all(ThreadPool())
+    gradients.all_completed(ThreadPool())
     with ThreadPool(2) as pool:
         shared.pool = pool
         shared.allocate(96)
         total_shared, gradients_shared = shared.compute(np.arange(95), 95.0)
-        gradients_shared.complete_all(pool)
+        gradients_shared.all_completed(pool)
     assert total == total_shared
     np.testing.assert_array_equal(gradients.flat, gradients_shared.flat)
 

@@ -23,7 +23,7 @@ from skautoencoder.network.losses import SquaredError
 from skautoencoder.network.parameters import Parameters, layer_shapes
 from skautoencoder.network.schedules import CosineSchedule
 from skautoencoder.network.thread_pool import ThreadPool
-from skautoencoder.network.trainer import DivergenceError, TrainingSettings
+from skautoencoder.network.trainer import DivergenceError, Run, TrainingSettings
 
 
 def small(**params):
@@ -99,7 +99,7 @@ def test_it_is_scipys_minimiser_of_the_loss_written_out(X):
 
     options = {"maxcor": 10, "maxiter": 15, "ftol": 0, "gtol": 0}
     expected = minimize(objective, start, jac=True, method="L-BFGS-B", options=options)
-    history = trainer.fit(np.arange(60))
+    history = trainer.fit(Run(np.arange(60)))
     np.testing.assert_allclose(trainer.parameters.flat, expected.x, rtol=1e-5, atol=1e-7)
     assert history.best_loss == pytest.approx(expected.fun)
     assert history.n_rows_seen == 60 * expected.nfev
@@ -113,7 +113,7 @@ def test_rows_taken_in_chunks_give_the_same(X, rng, weighted):
     for batch_size in (60, 7):
         trainer = make_trainer(X, batch_size=batch_size, alpha=0.1)
         trainer.rows.sample_weight = weights
-        curves.append(trainer.fit(np.arange(60)).loss_curve)
+        curves.append(trainer.fit(Run(np.arange(60))).loss_curve)
     np.testing.assert_allclose(*curves, rtol=1e-8)
 
 
@@ -121,7 +121,7 @@ def test_memory_is_passed_on(X):
     flats = []
     for memory in (1, 10):
         trainer = make_trainer(X, solver=LBFGS(memory=memory))
-        trainer.fit(np.arange(60))
+        trainer.fit(Run(np.arange(60)))
         flats.append(trainer.parameters.flat)
     assert not np.allclose(*flats)
 
@@ -132,7 +132,7 @@ def test_one_thread_and_two_agree(rng):
     for n_threads in (1, 2):
         with ThreadPool(n_threads) as pool:
             trainer = make_trainer(X, widths=[300, 100, 300], pool=pool, max_iter=5)
-            trainer.fit(np.arange(300))
+            trainer.fit(Run(np.arange(300)))
         results.append(trainer.parameters.flat)
     np.testing.assert_allclose(*results, rtol=1e-9)
 
@@ -232,14 +232,14 @@ def test_there_is_no_partial_fit_and_the_reason_is_said(X, solver):
 def test_a_start_that_is_not_finite_says_what_to_do(size):
     X = np.full((4, 3), size)
     with pytest.raises(DivergenceError, match="in iteration 1 of L-BFGS: scale X or change"):
-        make_trainer(X, names=("identity", "identity")).fit(np.arange(4))
+        make_trainer(X, names=("identity", "identity")).fit(Run(np.arange(4)))
 
 
 @pytest.mark.filterwarnings("error")
 def test_a_validation_loss_that_overflows_is_divergence_too(X):
     far = Dataset(np.full((2, 6), 1e200))
     with pytest.raises(DivergenceError, match="iteration 1 "):
-        make_trainer(X).fit(np.arange(60), far)
+        make_trainer(X).fit(Run(np.arange(60), far))
 
 
 @pytest.mark.filterwarnings("error")
@@ -262,7 +262,7 @@ def test_a_step_to_where_exp_overflows_is_shortened(monkeypatch):
 
 
 def test_a_callback_that_ends_the_run_is_its_reason(X):
-    history = make_trainer(X, max_iter=9).fit(np.arange(60), on_epoch=lambda *args: True)
+    history = make_trainer(X, max_iter=9).fit(Run(np.arange(60), on_epoch=lambda *args: True))
     assert (len(history.loss_curve), history.stop_reason) == (1, "callback")
 
 
@@ -273,8 +273,8 @@ def test_an_interrupt_keeps_the_best_weights_so_far(X):
             raise KeyboardInterrupt
 
     trainer, reference = make_trainer(X), make_trainer(X, max_iter=3)
-    history = trainer.fit(np.arange(60), on_epoch=interrupt)
-    reference.fit(np.arange(60))
+    history = trainer.fit(Run(np.arange(60), on_epoch=interrupt))
+    reference.fit(Run(np.arange(60)))
     assert history.interrupted
     assert len(history.loss_curve) == 3
     np.testing.assert_array_equal(trainer.parameters.flat, reference.parameters.flat)

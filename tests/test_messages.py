@@ -29,7 +29,7 @@ class TestObjectsAsParameters:
         [
             ("corruption", ["GaussianNoise", "MaskingNoise", "SaltAndPepperNoise", "SwapNoise"]),
             ("code_penalty", ["L1Sparsity", "KLSparsity", "ContractivePenalty"]),
-            ("solver", ["SGD", "Adam", "Muon", "LBFGS"]),
+            ("solver", ["SGD", "Adam", "AdamW", "Muon", "LBFGS"]),
             (
                 "learning_rate",
                 [

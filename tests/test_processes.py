@@ -9,6 +9,7 @@ import sys
 import threading
 import tracemalloc
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -166,13 +167,15 @@ class Watched(AutoencoderTransformer):
         self.n_computing_ = 0
         run = trainer._run_epochs
 
-        def watched(order, validation_rows, before_epoch, on_epoch, best):
+        def watched(whole):
+            on_epoch = whole.on_epoch
+
             def count(history, learning_rate):
                 ours = sum(t.name == THREAD_NAME for t in threading.enumerate())
                 self.n_computing_ = max(self.n_computing_, (1 + ours) * max(blas_threads()))
                 return on_epoch(history, learning_rate)
 
-            return run(order, validation_rows, before_epoch, count, best)
+            return run(replace(whole, on_epoch=count))
 
         trainer._run_epochs = watched
         super()._train(trainer, *arguments)

@@ -11,6 +11,7 @@ from skautoencoder.network.solvers import (
     SGD,
     SOLVERS,
     Adam,
+    AdamW,
     ElementwiseSolver,
     Muon,
     Solver,
@@ -36,14 +37,13 @@ def minimise(solver, gradient_of, start, learning_rate, n_steps):
     return parameters.flat
 
 
-# A full-batch solver makes no steps of its own: tests/test_full_batch.py.
-every_solver = pytest.mark.parametrize(
-    "solver", [cls() for cls in SOLVERS.values() if not cls.is_full_batch], ids=repr
-)
+# A full-batch solver makes no steps of its own: tests/test_lbfgs.py.
+WITHOUT_DECAY = [SGD(), Adam(), AdamW(weight_decay=0), Muon()]
+every_solver = pytest.mark.parametrize("solver", WITHOUT_DECAY, ids=repr)
 
 
 def test_the_battery_covers_every_solver():
-    families = [*Solver.__subclasses__(), *ElementwiseSolver.__subclasses__()]
+    families = [*Solver.__subclasses__(), *ElementwiseSolver.__subclasses__(), AdamW]
     ours = {cls for cls in families if cls.__module__.startswith("skautoencoder")}
     assert set(SOLVERS.values()) == ours - {ElementwiseSolver}
 
@@ -57,7 +57,7 @@ def test_reaches_the_minimum_of_a_parabola(solver):
 
 @every_solver
 def test_reaches_the_minimum_of_rosenbrock(solver):
-    rate = {Adam: 0.05, SGD: 3e-4, Muon: 0.02}[type(solver)]
+    rate = {Adam: 0.05, AdamW: 0.05, SGD: 3e-4, Muon: 0.02}[type(solver)]
     found = minimise(solver, rosen_der, [-1.2, 1.0], rate, 20000)
     assert rosen(found) < 1e-4
 
@@ -217,3 +217,22 @@ def test_each_share_of_the_gradients_is_completed_in_the_step(solver, n_threads)
         for parameters, each in ((given, gradients), (asked, late)):
             solver.step(parameters, each, solver.init_state(parameters), 0.1, pool)
     np.testing.assert_array_equal(asked.flat, given.flat)
+
+
+def test_adamw_takes_a_share_off_weights_and_not_off_biases(rng):
+    """Against Adam's step, with the weights shrunk by learning rate times weight decay."""
+    shapes = [(3, 4), (4, 2)]
+    start = rng.normal(size=4 * 4 + 5 * 2)
+    gradient = rng.normal(size=start.shape)
+    found = []
+    for solver in (Adam(), AdamW(weight_decay=0.5)):
+        parameters, gradients = Parameters(shapes, float), Gradients(shapes, float)
+        parameters.flat[:], gradients.flat[:] = start, gradient
+        solver.step(parameters, gradients, solver.init_state(parameters), 0.1, ThreadPool())
+        found.append(parameters)
+    before = Parameters(shapes, float)
+    before.flat[:] = start
+    for number in range(2):
+        shrunk = found[0].weights[number] - 0.05 * before.weights[number]
+        np.testing.assert_allclose(found[1].weights[number], shrunk)
+        np.testing.assert_array_equal(found[1].biases[number], found[0].biases[number])

@@ -23,6 +23,7 @@ from skautoencoder.network.trainer import (
     DivergenceError,
     Fallback,
     Measured,
+    Run,
     Snapshot,
     Trainer,
     TrainingSettings,
@@ -95,7 +96,7 @@ def X(rng):
 def test_every_row_is_used_once_an_epoch_the_last_batch_included(n, batch_size, rng):
     rows = RecordingRows(rng.normal(size=(n, 3)))
     trainer = make_trainer(rows.X, rows=rows, batch_size=batch_size, max_iter=3)
-    trainer.fit(np.arange(n))
+    trainer.fit(Run(np.arange(n)))
     n_batches = math.ceil(n / batch_size)
     assert len(rows.batches) == 3 * n_batches
     for epoch in range(3):
@@ -107,14 +108,16 @@ def test_every_row_is_used_once_an_epoch_the_last_batch_included(n, batch_size, 
 def test_rows_are_shuffled_anew_each_epoch_only_if_asked(X):
     for shuffle in (True, False):
         rows = RecordingRows(X)
-        make_trainer(X, rows=rows, batch_size=5, max_iter=2, shuffle=shuffle).fit(np.arange(10))
+        make_trainer(X, rows=rows, batch_size=5, max_iter=2, shuffle=shuffle).fit(
+            Run(np.arange(10))
+        )
         first, second = np.concatenate(rows.batches[:2]), np.concatenate(rows.batches[2:])
         assert (list(first) == list(second) == list(range(10))) is not shuffle
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_its_rows(X):
     trainer = make_trainer(X, solver=RecordingSolver(), max_iter=1)
-    trainer.fit(np.arange(10))
+    trainer.fit(Run(np.arange(10)))
     weights, biases = trainer.parameters.to_arrays()
     rebuilt = (X @ weights[0] + biases[0]) @ weights[1] + biases[1]
     expected = 0.5 * np.square(X - rebuilt).sum(axis=1).mean()
@@ -127,7 +130,7 @@ def test_one_epoch_of_full_batch_descent_computed_by_hand():
     parameters = trainer.parameters
     parameters.flat[:] = [1.0, 1.0, 0.0, 0.0, 0.5, 0.5, 0.0]  # rebuilds 2 as 2: loss 0
     parameters.flat[-1] = 1.0  # ... and now as 3
-    trainer.fit(np.arange(1))
+    trainer.fit(Run(np.arange(1)))
     # residual 1: gradients 0.5 * 2 = 1 for the first weights, 0.5 for their biases, 2 for
     # the second weights, 1 for the last bias. The first epoch's loss is 0.5, the second's lower.
     assert trainer.history.loss_curve[0] == pytest.approx(0.5)
@@ -157,7 +160,7 @@ def test_training_stops_after_exactly_n_iter_no_change_stale_epochs(X):
     trainer = make_trainer(
         X, solver=RecordingSolver(), max_iter=50, n_iter_no_change=7, shuffle=False
     )
-    trainer.fit(np.arange(10))
+    trainer.fit(Run(np.arange(10)))
     assert len(trainer.history.loss_curve) == 1 + 7
 
 
@@ -168,9 +171,11 @@ def test_the_best_weights_and_their_solver_state_are_restored(X):
     )
     snapshots = []
     trainer.fit(
-        np.arange(10),
-        on_epoch=lambda history, rate: snapshots.append(
-            (trainer.parameters.flat.copy(), trainer.state["velocity"].copy())
+        Run(
+            np.arange(10),
+            on_epoch=lambda history, rate: snapshots.append(
+                (trainer.parameters.flat.copy(), trainer.state["velocity"].copy())
+            ),
         ),
     )
     best = int(np.argmin(trainer.history.loss_curve))
@@ -194,7 +199,7 @@ def test_validation_decides_which_weights_are_best(X, rng):
     trainer = make_trainer(X, learning_rate_init=0.3, max_iter=20, n_iter_no_change=4)
     snapshots = []
     history = trainer.fit(
-        np.arange(10), other, lambda *_: snapshots.append(trainer.parameters.flat.copy())
+        Run(np.arange(10), other, lambda *_: snapshots.append(trainer.parameters.flat.copy()))
     )
     curve = history.validation_loss_curve
     assert len(curve) == len(history.loss_curve)
@@ -207,14 +212,14 @@ def test_validation_decides_which_weights_are_best(X, rng):
 def test_a_validation_loss_that_overflows_is_divergence_too(X):
     far = Dataset(np.full((2, 3), 1e200))
     with pytest.raises(DivergenceError, match="epoch 1 "):
-        make_trainer(X, max_iter=1).fit(np.arange(10), far)
+        make_trainer(X, max_iter=1).fit(Run(np.arange(10), far))
 
 
 @pytest.fixture
 def converged(X):
     """Parameters near the optimum, to fall back on."""
     trainer = make_trainer(X, max_iter=200, batch_size=10)
-    trainer.fit(np.arange(10))
+    trainer.fit(Run(np.arange(10)))
     return trainer.parameters.flat.copy()
 
 
@@ -226,7 +231,7 @@ def test_a_run_falls_back_on_weights_that_it_has_not_bettered(X, converged, vali
     state = {"step": 7}
     validation_rows = Dataset(X) if validated else None
     history = trainer.fit(
-        np.arange(10), validation_rows, fallback=Fallback(Snapshot(converged, state, None))
+        Run(np.arange(10), validation_rows, fallback=Fallback(Snapshot(converged, state, None)))
     )
     watched = history.validation_loss_curve if validated else history.loss_curve
     assert history.best_loss < min(watched)
@@ -238,7 +243,7 @@ def test_a_run_falls_back_on_weights_that_it_has_not_bettered(X, converged, vali
 def test_a_run_keeps_weights_that_are_better_than_the_fallback(X, converged, validated):
     trainer = make_trainer(X, max_iter=200, batch_size=10)
     fallback = Fallback(Snapshot(converged + 1, {"step": 0}, None), margin=2)
-    trainer.fit(np.arange(10), Dataset(X) if validated else None, fallback=fallback)
+    trainer.fit(Run(np.arange(10), Dataset(X) if validated else None, fallback=fallback))
     np.testing.assert_allclose(trainer.parameters.flat, converged)
 
 
@@ -252,9 +257,11 @@ def test_a_fallback_with_a_margin_is_not_given_up_for_a_lucky_draw(X, converged)
         earlier = converged.copy()
         earlier[-3:] -= 0.01  # the output's biases: worse by the mean of validation, not by much
         trainer.fit(
-            np.arange(10),
-            Dataset(validation),
-            fallback=Fallback(Snapshot(earlier, {}, None), margin),
+            Run(
+                np.arange(10),
+                Dataset(validation),
+                fallback=Fallback(Snapshot(earlier, {}, None), margin),
+            ),
         )
         return np.allclose(trainer.parameters.flat, converged)
 
@@ -264,14 +271,14 @@ def test_a_fallback_with_a_margin_is_not_given_up_for_a_lucky_draw(X, converged)
 
 def test_the_loss_at_the_end_is_without_the_penalty(X):
     trainer = make_trainer(X, alpha=0.5, learning_rate_init=1e-12, max_iter=2)
-    history = trainer.fit(np.arange(10))
+    history = trainer.fit(Run(np.arange(10)))
     penalty = trainer._gradient.penalty()
     assert penalty > 0.01
     assert history.end_loss == pytest.approx(history.loss_curve[-1] - penalty)
 
 
 def test_a_callback_that_ends_the_run_is_its_reason(X):
-    history = make_trainer(X, max_iter=9).fit(np.arange(10), on_epoch=lambda *args: True)
+    history = make_trainer(X, max_iter=9).fit(Run(np.arange(10), on_epoch=lambda *args: True))
     assert (len(history.loss_curve), history.stop_reason) == (1, "callback")
 
 
@@ -346,7 +353,7 @@ def test_the_margin_is_a_quantile_of_students_distribution(n, rng):
 
 def test_the_schedule_sees_the_steps_of_the_whole_run(X):
     solver, schedule = RecordingSolver(), CosineSchedule(warmup=0.2)
-    make_trainer(X, solver=solver, schedule=schedule, max_iter=4).fit(np.arange(10))
+    make_trainer(X, solver=solver, schedule=schedule, max_iter=4).fit(Run(np.arange(10)))
     np.testing.assert_allclose(solver.rates, [0.1 * schedule.factor(s, 12) for s in range(12)])
 
 
@@ -360,7 +367,7 @@ def test_adaptive_cuts_the_rate_after_each_plateau_and_then_stops(X):
         max_iter=50,
         n_iter_no_change=3,
     )
-    trainer.fit(np.arange(10))
+    trainer.fit(Run(np.arange(10)))
     np.testing.assert_allclose(solver.rates, [0.1] * 4 + [0.01] * 3 + [0.001] * 3)
 
 
@@ -369,7 +376,7 @@ def test_divergence_names_epoch_rate_and_what_to_do(X):
     trainer = make_trainer(X, learning_rate_init=1e3, max_iter=50)
     message = r"Non-finite loss in epoch \d+ at learning rate 1e\+03: lower learning_rate_init or"
     with pytest.raises(DivergenceError, match=message):
-        trainer.fit(np.arange(10))
+        trainer.fit(Run(np.arange(10)))
 
 
 def test_weights_that_overflow_in_the_last_step_are_divergence_too(X):
@@ -379,7 +386,7 @@ def test_weights_that_overflow_in_the_last_step_are_divergence_too(X):
             parameters.flat[0] = np.inf
 
     with pytest.raises(DivergenceError, match="epoch 1 "):
-        make_trainer(X, solver=Exploding(), batch_size=10, max_iter=1).fit(np.arange(10))
+        make_trainer(X, solver=Exploding(), batch_size=10, max_iter=1).fit(Run(np.arange(10)))
 
 
 def interrupting(n_epochs):
@@ -392,11 +399,11 @@ def interrupting(n_epochs):
 
 def test_an_interrupt_keeps_the_best_weights_so_far(X):
     trainer = make_trainer(X, max_iter=50)
-    history = trainer.fit(np.arange(10), on_epoch=interrupting(3))
+    history = trainer.fit(Run(np.arange(10), on_epoch=interrupting(3)))
     assert history.interrupted
     assert len(history.loss_curve) == 3
     reference = make_trainer(X, max_iter=3)
-    reference.fit(np.arange(10))
+    reference.fit(Run(np.arange(10)))
     np.testing.assert_array_equal(trainer.parameters.flat, reference.parameters.flat)
 
 
@@ -409,7 +416,7 @@ def test_an_interrupt_after_worse_epochs_keeps_the_best(X):
         if len(snapshots) > 2 and history.loss_curve[-1] > 1.01 * min(history.loss_curve):
             raise KeyboardInterrupt
 
-    history = trainer.fit(np.arange(10), on_epoch=on_epoch)
+    history = trainer.fit(Run(np.arange(10), on_epoch=on_epoch))
     best = int(np.argmin(history.loss_curve))
     assert history.interrupted
     assert best < len(snapshots) - 1
@@ -422,7 +429,7 @@ def test_an_interrupt_before_the_first_epoch_ends_is_passed_on(X):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        make_trainer(X, solver=Interrupting()).fit(np.arange(10))
+        make_trainer(X, solver=Interrupting()).fit(Run(np.arange(10)))
 
 
 def test_a_pass_without_planned_end_runs_at_the_peak_rate(X):

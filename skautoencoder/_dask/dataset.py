@@ -9,6 +9,7 @@ from sklearn.utils.validation import validate_data
 from .._validation import refuse_wrong_weights
 from ..network.dataset import Dataset
 from ..network.floating_point import quiet_overflow
+from ..network.solvers import batch_solvers, is_full_batch
 from ..utils.threads import single_threaded_blas
 from . import partitions
 from .blocks import float_dtype, is_frame, known_lengths, row_blocks, weight_blocks
@@ -52,10 +53,10 @@ def _refuse_one_machine(estimator):
             f"pretrain_iter={estimator.pretrain_iter!r} trains layer by layer on one machine. Got "
             "a Dask collection: set pretrain_iter=0, or fit X.compute() where it fits in memory."
         )
-    if getattr(estimator.solver, "is_full_batch", estimator.solver == "lbfgs"):
+    if is_full_batch(estimator.solver):
         raise ValueError(
             f"solver={estimator.solver!r} needs all rows on one machine. Got a Dask collection: "
-            "use solver='adam', 'muon' or 'sgd', or fit X.compute() where it fits in memory."
+            f"use solver={batch_solvers()}, or fit X.compute() where it fits in memory."
         )
 
 

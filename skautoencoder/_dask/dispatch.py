@@ -26,15 +26,15 @@ def refuse_collection(estimator, X, advice):
 
 
 def dask_side():
-    """The subpackage that knows Dask; ImportError that names the extra where it is missing."""
+    """The module that knows Dask; ImportError that names the extra where it is missing."""
     try:
-        from .. import _dask as distributed
+        from . import entry
     except ImportError as error:
         raise ImportError(
             f"Dask collections need Dask's arrays, dataframes and cluster ({error}): install them "
             "with pip install 'skautoencoder[dask]'."
         ) from error
-    return distributed
+    return entry
 
 
 def takes_collections(cls):

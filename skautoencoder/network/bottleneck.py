@@ -181,8 +181,7 @@ class GaussianCode:
 
     def limit(self, gradients, pool):
         """Cut the gradient of a batch where it is much longer than usual."""
-        gradients.complete_all(pool)
-        flat = gradients.flat
+        flat = gradients.all_completed(pool)
         # Where the square overflows, nothing is left of the gradient.
         length = math.sqrt(np.dot(flat, flat))
         if self.gradient_norm == 0 and math.isfinite(length):

@@ -21,7 +21,7 @@ class LBFGSTrainer(Trainer):
     Schedule, learning rate and order of the rows play no part.
     """
 
-    def _run_epochs(self, indices, validation_rows, before_epoch, on_epoch, best):
+    def _run_epochs(self, run):
         # Importing scipy.optimize takes longer than importing this package, where scikit-learn
         # has not done so already.
         from scipy.optimize import minimize
@@ -37,14 +37,10 @@ class LBFGSTrainer(Trainer):
             self.state["step"] += 1
             self._loss = float(intermediate_result.fun)
             # That there is one more iteration is only known when it is over.
-            if before_epoch is not None:
-                before_epoch()
-            self._record(self._loss, indices, validation_rows, best)
-            if on_epoch is not None and on_epoch(self.history, None):
-                reason = "callback"
-                raise StopIteration
-            if best.n_stale >= settings.n_iter_no_change:
-                reason = "no_change"
+            run.before_epoch()
+            ending = self._end_epoch(run, self._loss)
+            if ending is not None:
+                reason = ending
                 raise StopIteration
 
         self._loss = None
@@ -52,7 +48,7 @@ class LBFGSTrainer(Trainer):
         minimize(
             self._objective,
             start.astype(np.float64),
-            args=(indices,),
+            args=(run.indices,),
             jac=True,
             method="L-BFGS-B",
             callback=end_iteration,
@@ -69,9 +65,13 @@ class LBFGSTrainer(Trainer):
         if not self.history.loss_curve:
             # Nothing near the start is lower: what is recorded is the start itself.
             parameters.flat[...] = start
-            self._record(self._loss, indices, validation_rows, best)
+            self._record(self._loss, run.validation_rows)
         is_whole = len(self.history.loss_curve) == settings.max_iter
         return "max_iter" if reason == "line_search" and is_whole else reason
+
+    def _go_on_slower(self):
+        """There is no learning rate that could be lowered."""
+        return False
 
     def _objective(self, flat, indices):
         """What SciPy sees: as `_evaluate`, but always finite."""
@@ -99,9 +99,8 @@ class LBFGSTrainer(Trainer):
                 share = len(index) / n_rows
                 # As if the weights were spread evenly, so that the penalty counts once.
                 part, gradients = self._gradient.compute(index, share * total_weight)
-                gradients.complete_all(self.pool)
                 total += part
-                gradient += share * gradients.flat
+                gradient += share * gradients.all_completed(self.pool)
         self.history.n_rows_seen += n_rows
         return total / total_weight, gradient
 

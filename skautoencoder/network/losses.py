@@ -25,8 +25,6 @@ class Loss(Component):
     low = -math.inf
     high = math.inf
     link = "identity"
-    # Whether the loss of a row is a sum over its cells, so that some of them may be missing.
-    is_elementwise = True
     # Of `targets`, `output`, `observed` and a variance, where the loss belongs to a likelihood.
     log_likelihood = None
     # Whether that likelihood has a variance, which the errors tell.
@@ -55,15 +53,22 @@ class Loss(Component):
         raise NotImplementedError
 
     def compute(self, target, output, sample_weight, observed, gradient):
+        """As `value`, where only the rows count whose cells are `observed`; None: all are."""
+        if observed is None:
+            return self.value(target, output, sample_weight, gradient)
+        weights = observed[:, 0].astype(target.dtype)
+        if sample_weight is not None:
+            weights *= sample_weight
+        return self.value(target, output, weights, gradient)
+
+
+class ElementwiseLoss(Loss):
+    """Base class of losses that are sums over the cells, some of which may be missing."""
+
+    def compute(self, target, output, sample_weight, observed, gradient):
         """As `value`, where only the cells that are `observed` count; None: all are."""
         if observed is None:
             return self.value(target, output, sample_weight, gradient)
-        if not self.is_elementwise:
-            # All cells of a row are observed, or none.
-            weights = observed[:, 0].astype(target.dtype)
-            if sample_weight is not None:
-                weights *= sample_weight
-            return self.value(target, output, weights, gradient)
         # A row's loss is a sum over its cells, so each cell can be a row of its own.
         weights = observed.astype(target.dtype)
         if sample_weight is not None:
@@ -72,7 +77,7 @@ class Loss(Component):
         return self.value(target, output, weights.ravel(), gradient)
 
 
-class SquaredError(Loss):
+class SquaredError(ElementwiseLoss):
     """Half the squared error, 0.5 * (output - target)^2.
 
     Examples
@@ -95,7 +100,7 @@ class SquaredError(Loss):
         return total
 
 
-class AbsoluteError(Loss):
+class AbsoluteError(ElementwiseLoss):
     """The absolute error, |output - target|: a median instead of a mean.
 
     Examples
@@ -112,7 +117,7 @@ class AbsoluteError(Loss):
         return _weighted_sum(output.sum(axis=1), sample_weight, gradient)
 
 
-class Huber(Loss):
+class Huber(ElementwiseLoss):
     """Half the squared error of small errors e, delta (|e| - delta / 2) of larger ones [1]_.
 
     Parameters
@@ -149,7 +154,7 @@ class Huber(Loss):
         return _weighted_sum(0.5 * output.sum(axis=1), sample_weight, gradient)
 
 
-class BinaryCrossEntropy(Loss):
+class BinaryCrossEntropy(ElementwiseLoss):
     """Cross-entropy of a share in [0, 1], for each feature; the output is a probability.
 
     Computed from the logits z as max(z, 0) - x z + log(1 + exp(-|z|)), which needs no clipping.
@@ -178,7 +183,7 @@ class BinaryCrossEntropy(Loss):
         return _weighted_sum(rows, sample_weight, gradient)
 
 
-class PoissonDeviance(Loss):
+class PoissonDeviance(ElementwiseLoss):
     """Half the Poisson deviance of counts, for each feature; the output is a rate.
 
     With the logarithm z of the rate it is x log(x) - x z + exp(z) - x. The terms of x alone
@@ -214,7 +219,6 @@ class CategoricalCrossEntropy(Loss):
     """
 
     low, high, link = 0, 1, "softmax"
-    is_elementwise = False
 
     def value(self, target, output, sample_weight, gradient):
         rows = -np.einsum("ij,ij->i", target, output)

@@ -74,6 +74,14 @@ class Parameters:
         first, last = (min(max(edge, start), middle) for edge in (part.start, part.stop))
         return slice((first - start) // width, (last - start) // width)
 
+    def weights_within(self, part):
+        """Slices of `flat` in a part of it that are weights, not biases."""
+        for number in self.own_weights:
+            start, middle = self.starts[number]
+            first, last = max(start, part.start), min(middle, part.stop)
+            if first < last:
+                yield slice(first, last)
+
     def has_biases_within(self, number, part):
         """Whether a layer's biases lie in one of the `parts`."""
         return part.start <= self.starts[number][1] < part.stop
@@ -101,7 +109,7 @@ class Parameters:
 class Gradients(Parameters):
     """Gradients in the form of the parameters, computed when they are asked for.
 
-    After a batch has gone forward and back, `complete` fills a part of `flat`. A solver whose
+    After a batch has gone forward and back, `completed` fills a part of `flat`. A solver whose
     threads each ask for one of the `chunks` finds what they then work on in their caches.
     """
 
@@ -114,15 +122,17 @@ class Gradients(Parameters):
         super().__init__(shapes, dtype, ties)
         self.chunks = self.parts(1)
 
-    def complete(self, part):
-        """Compute a part of `flat`: one of the chunks."""
+    def completed(self, part):
+        """The gradients of one of the chunks, computed now where they have not been before."""
         if self.source is not None and not self.is_complete:
             self.source(part)
+        return self.flat[part]
 
-    def complete_all(self, pool):
-        """Compute the whole of `flat`."""
-        pool.map(self.complete, self.chunks)
+    def all_completed(self, pool):
+        """Those of all parameters, after which those of each layer are there too."""
+        pool.map(self.completed, self.chunks)
         self.is_complete = True
+        return self.flat
 
 
 def layer_shapes(encoder_widths, decoder_widths, has_skips=False):

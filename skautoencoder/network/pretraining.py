@@ -16,6 +16,7 @@ from .lbfgs import trainer_for
 from .losses import SquaredError
 from .parameters import Parameters
 from .scaling import means
+from .trainer import Run
 
 
 def pretrain(parameters, activations, rows, loss, settings, rng, pool, corruption=None):
@@ -44,7 +45,7 @@ def pretrain(parameters, activations, rows, loss, settings, rng, pool, corruptio
         names = [activations[number], activations[mirror]]
         autoencoder = Autoencoder.build(pair, names, 1, heads, corruption=corruption)
         state, trainer = settings.solver.init_state(pair), trainer_for(settings.solver)
-        trainer(autoencoder, pair, rows, settings, state, rng, pool).fit(np.arange(len(rows)))
+        trainer(autoencoder, pair, rows, settings, state, rng, pool).fit(Run(np.arange(len(rows))))
         for position, layer in enumerate((number, mirror)):
             parameters.weights[layer][...] = pair.weights[position]
             parameters.biases[layer][...] = pair.biases[position]

@@ -227,3 +227,8 @@ SCHEDULES = {
     "cosine": CosineSchedule,
     "one_cycle": OneCycleSchedule,
 }
+
+
+def as_schedule(schedule):
+    """The schedule that a name stands for, or the object itself."""
+    return SCHEDULES[schedule]() if isinstance(schedule, str) else schedule

@@ -23,7 +23,7 @@ BIAS_EPSILON = 1e-8
 class Solver(Component):
     """Base class: what training asks of a solver."""
 
-    # Whether the solver works on all rows at once: see `full_batch`, not `step`.
+    # Whether the solver works on all rows at once: see `lbfgs`, not `step`.
     is_full_batch = False
 
     def auto_learning_rate(self, widths):
@@ -62,24 +62,35 @@ class ElementwiseSolver(Solver):
     """
 
     slots = ()
+    # Times the learning rate, the share of each weight, not of biases, that a step takes off.
+    weight_decay = 0.0
 
     def init_state(self, parameters):
         return {"step": 0, **{slot: np.zeros_like(parameters.flat) for slot in self.slots}}
 
     def step(self, parameters, gradients, state, learning_rate, pool):
         state["step"] += 1
-        arrays = [parameters.flat, gradients.flat, *(state[slot] for slot in self.slots)]
+        slots = [state[slot] for slot in self.slots]
         # Scalars of the parameters' own type: converting Python numbers costs small networks.
         as_type = parameters.flat.dtype.type
         constants = [as_type(c) for c in self._constants(state["step"], learning_rate)]
 
         def update(part):
-            gradients.complete(part)
-            for start in range(part.start, part.stop, BLOCK_SIZE):
-                block = slice(start, min(start + BLOCK_SIZE, part.stop))
-                self._update(*(array[block] for array in arrays), *constants)
+            gradient = gradients.completed(part)
+            if self.weight_decay:
+                self._decay(parameters, part, learning_rate)
+            own = [parameters.flat[part], gradient, *(array[part] for array in slots)]
+            for start in range(0, len(gradient), BLOCK_SIZE):
+                block = slice(start, start + BLOCK_SIZE)
+                self._update(*(array[block] for array in own), *constants)
 
         pool.map(update, gradients.chunks)
+
+    def _decay(self, parameters, part, learning_rate):
+        """Take a share off the weights in a part of the parameters."""
+        factor = parameters.flat.dtype.type(1 - learning_rate * self.weight_decay)
+        for own in parameters.weights_within(part):
+            parameters.flat[own] *= factor
 
     def _constants(self, step, learning_rate):
         """What `_update` needs beside arrays: plain floats, which keep float32 as it is."""
@@ -214,6 +225,47 @@ class Adam(ElementwiseSolver):
         np.subtract(parameters, gradient, out=parameters)
 
 
+class AdamW(Adam):
+    """Adam with decoupled weight decay.
+
+    Beside Adam's step, each weight loses the share `learning_rate * weight_decay` of itself [1]_;
+    biases do not. Other than with `alpha`, which adds to the gradient, weights whose gradients
+    are large are shrunk by no less than the others.
+
+    Parameters
+    ----------
+    weight_decay : float, default=0.01
+        Share of the weights, times the learning rate, that a step takes off, at least 0.
+
+    beta_1 : float, default=0.9
+        Decay of the first moment, in [0, 1).
+
+    beta_2 : float, default=0.999
+        Decay of the second moment, in [0, 1).
+
+    epsilon : float, default=1e-8
+        Added to the root of the second moment, above 0.
+
+    References
+    ----------
+    .. [1] Loshchilov, Hutter (2019), Decoupled weight decay regularization. ICLR.
+
+    Examples
+    --------
+    >>> from skautoencoder import AdamW, AutoencoderTransformer
+    >>> AutoencoderTransformer(solver=AdamW(weight_decay=0.1)).get_params()["solver__weight_decay"]
+    0.1
+    """
+
+    def __init__(self, weight_decay=0.01, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+        super().__init__(beta_1, beta_2, epsilon)
+        self.weight_decay = weight_decay
+
+    def check(self):
+        super().check()
+        check_number(self, "weight_decay", 0, math.inf)
+
+
 # Coefficients of an odd polynomial that, iterated, moves all singular values near to 1.
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
@@ -274,7 +326,7 @@ class Muon(Solver):
 
     def step(self, parameters, gradients, state, learning_rate, pool):
         state["step"] += 1
-        gradients.complete_all(pool)
+        gradients.all_completed(pool)
         second = self._second_moment(gradients, state)
         self._look_ahead(gradients.flat, state["momentum"])
 
@@ -378,4 +430,21 @@ def copy_state(state):
     }
 
 
-SOLVERS = {"sgd": SGD, "adam": Adam, "muon": Muon, "lbfgs": LBFGS}
+SOLVERS = {"adam": Adam, "adamw": AdamW, "muon": Muon, "sgd": SGD, "lbfgs": LBFGS}
+
+
+def as_solver(solver):
+    """The solver that a name stands for, or the object itself."""
+    return SOLVERS[solver]() if isinstance(solver, str) else solver
+
+
+def is_full_batch(solver):
+    """Whether what stands for a solver works on all rows at once; not where it is none."""
+    kind = SOLVERS.get(solver) if isinstance(solver, str) else solver
+    return getattr(kind, "is_full_batch", False)
+
+
+def batch_solvers():
+    """The names of the other solvers, as an error lists them."""
+    *names, last = (repr(name) for name, kind in SOLVERS.items() if not kind.is_full_batch)
+    return f"{', '.join(names)} or {last}"

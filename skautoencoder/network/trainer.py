@@ -120,6 +120,26 @@ class Fallback:
     kept: str = "earlier"
 
 
+def nothing(*ignored):
+    """What a run does before and after an epoch where nobody asks for more."""
+
+
+@dataclass
+class Run:
+    """The rows of a run, and what goes on around its epochs.
+
+    `indices` are those of the rows to train on, which are put into another order. `before_epoch`
+    is called at the start of each epoch, and `on_epoch` at its end, with the history and the
+    learning rate (None where there is none); it may return True to end the run.
+    """
+
+    indices: object
+    validation_rows: object = None
+    on_epoch: object = nothing
+    fallback: Fallback | None = None
+    before_epoch: object = nothing
+
+
 @dataclass
 class Measured:
     """What parameters reach: an objective over all rows, and losses of the validation rows."""
@@ -222,22 +242,17 @@ class Trainer:
         self._run_step = run_step
         self._rate_factor = rate_factor
 
-    def fit(self, indices, validation_rows=None, on_epoch=None, fallback=None, before_epoch=None):
+    def fit(self, run):
         """Up to `max_iter` epochs; the best weights are restored at the end.
 
-        `before_epoch` is called at the start of each epoch, and `on_epoch` at its end with
-        the history and the learning rate; it may return True to end the run.
-
         Best is the lowest validation loss where there are validation rows, else the
-        lowest training loss. A `Fallback` is returned to unless the best weights
+        lowest training loss. A fallback is returned to unless the best weights
         have a lower validation loss and no higher loss over all rows. Raises
         DivergenceError where a loss is not finite.
         """
         history, best = self.history, self._best
         try:
-            history.stop_reason = self._run_epochs(
-                indices, validation_rows, before_epoch, on_epoch, best
-            )
+            history.stop_reason = self._run_epochs(run)
         except KeyboardInterrupt:
             if best.loss == math.inf:
                 raise
@@ -245,9 +260,9 @@ class Trainer:
         history.end_loss = history.loss_curve[-1] - self._gradient.penalty()
         self.state = best.restore(self.parameters, self.autoencoder.bottleneck)
         history.best_loss = best.loss
-        if fallback is not None:
+        if run.fallback is not None:
             with quiet_overflow():
-                self._fall_back_unless_better(fallback, validation_rows)
+                self._fall_back_unless_better(run.fallback, run.validation_rows)
         return history
 
     def state_dict(self, indices):
@@ -310,23 +325,29 @@ class Trainer:
     def _shuffle(self, indices):
         self.rng.shuffle(indices)
 
-    def _run_epochs(self, indices, validation_rows, before_epoch, on_epoch, best):
-        """Epochs up to `max_iter` of them, or until patience runs out; return what ended them."""
-        settings = self.settings
+    def _run_epochs(self, run):
+        """Epochs up to `max_iter` of them, or until one ends the run; return what ended it."""
+        settings, indices = self.settings, run.indices
         n_steps = -(-len(indices) // settings.batch_size) * settings.max_iter
         for _ in range(len(self.history.loss_curve), settings.max_iter):
-            if before_epoch is not None:
-                before_epoch()
+            run.before_epoch()
             if settings.shuffle and len(indices) > settings.batch_size:
                 self._shuffle(indices)
-            self._record(self.epoch(indices, n_steps), indices, validation_rows, best)
-            if on_epoch is not None and on_epoch(self.history, self.learning_rate(n_steps)):
-                return "callback"
-            if best.n_stale >= settings.n_iter_no_change and not self._go_on_slower(best):
-                return "no_change"
+            loss = self.epoch(indices, n_steps)
+            reason = self._end_epoch(run, loss, self.learning_rate(n_steps))
+            if reason is not None:
+                return reason
         return "max_iter"
 
-    def _record(self, loss, indices, validation_rows, best):
+    def _end_epoch(self, run, loss, learning_rate=None):
+        """Record an epoch and tell of it; return what ends the run with it, or None."""
+        self._record(loss, run.validation_rows)
+        if run.on_epoch(self.history, learning_rate):
+            return "callback"
+        is_stale = self._best.n_stale >= self.settings.n_iter_no_change
+        return "no_change" if is_stale and not self._go_on_slower() else None
+
+    def _record(self, loss, validation_rows):
         """Record the losses of an epoch that is over, and keep the best weights."""
         history, monitored = self.history, loss
         self._refuse_divergence(loss)
@@ -335,7 +356,7 @@ class Trainer:
             self._refuse_divergence(monitored)
             history.validation_loss_curve.append(monitored)
         history.loss_curve.append(loss)
-        best.update(monitored, self.parameters, self.state, self.autoencoder.bottleneck)
+        self._best.update(monitored, self.parameters, self.state, self.autoencoder.bottleneck)
 
     def _fall_back_unless_better(self, fallback, validation_rows):
         """Return to the parameters of the fallback unless the present ones are better."""
@@ -402,14 +423,14 @@ class Trainer:
         rate = self.settings.learning_rate_init
         return f"epoch {{}} at learning rate {rate:.3g}", "lower learning_rate_init or scale X"
 
-    def _go_on_slower(self, best):
+    def _go_on_slower(self):
         """After a plateau: lower the rate if the schedule knows how, else say False."""
         self._n_plateaus += 1
         factor = self.settings.schedule.factor_after_plateau(self._n_plateaus)
         if factor is None:
             return False
         self._rate_factor *= factor
-        best.n_stale = 0
+        self._best.n_stale = 0
         return True
 
 

@@ -1,5 +1,7 @@
 """Parameters that are objects with parameters of their own: what users can write there."""
 
+import inspect
+
 from .compat import StrOptions
 
 
@@ -35,8 +37,9 @@ def _with_subclasses(kind):
 
 
 def _is_for_users(kind):
-    """Whether a class is this package's, and no base class of others that are."""
-    return _is_ours(kind) and not any(map(_is_ours, kind.__subclasses__()))
+    """Whether a class is this package's, and not a base class without parameters of its own."""
+    is_base = any(map(_is_ours, kind.__subclasses__())) and not inspect.signature(kind).parameters
+    return _is_ours(kind) and not is_base
 
 
 def _is_ours(kind):

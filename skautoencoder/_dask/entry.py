@@ -1,0 +1,8 @@
+"""What the estimators call where a Dask collection comes; importing it imports Dask."""
+
+from .dataset import cluster_dataset
+from .lazy import lazily
+from .scoring import score
+from .training import ClusterTrainer
+
+__all__ = ["ClusterTrainer", "cluster_dataset", "lazily", "score"]
