@@ -178,13 +178,13 @@ class TestGoingOn:
         resumed = fit_killed_thrice(lambda: autoencoder().fit(X, sample_weight=weights), path, fuse)
         assert_same(vars(whole), vars(resumed))
 
-    def test_in_shards_with_generators_of_their_own(self, X, path, fuse, monkeypatch):
-        monkeypatch.setattr(gradients, "WORK_PER_SHARD", 1)
-        monkeypatch.setattr(gradients, "MIN_ROWS_PER_SHARD", 2)
+    def test_in_micro_batches_with_generators_of_their_own(self, X, path, fuse, monkeypatch):
+        monkeypatch.setattr(gradients, "WORK_PER_MICRO_BATCH", 1)
+        monkeypatch.setattr(gradients, "MIN_ROWS_PER_MICRO_BATCH", 2)
         model = autoencoder(dropout=0.2, batch_size=8, early_stopping=False)
         whole = clone(model).fit(X)
         resumed = fit_killed_thrice(lambda: clone(model).fit(X), path, fuse)
-        assert len(decode(path.read_bytes())["captured"]["generators"]) == 3
+        assert len(decode(path.read_bytes())["run"]["generators"]) == 3
         assert_same(vars(whole), vars(resumed))
 
     def test_from_the_weights_of_the_fit_before(self, X, path, fuse):
@@ -208,7 +208,7 @@ class TestGoingOn:
     def test_only_what_was_not_yet_done_is_done(self, X, path, fuse):
         fit = lambda: autoencoder(batch_size=7, early_stopping=False).fit(X)  # noqa: E731
         fit_and_kill(fit, path, fuse, [57], every=2)
-        assert len(decode(path.read_bytes())["captured"]["history"]["loss_curve"]) == 4
+        assert len(decode(path.read_bytes())["run"]["history"]["loss_curve"]) == 4
         fuse.n_steps = 0
         with Checkpoint(path, every=2):
             fit()
@@ -243,7 +243,7 @@ class TestGoingOn:
         assert pickle.dumps(whole) == pickle.dumps(again)
 
     def test_the_line_of_progress_knows_how_many_epochs_were_over(self, X, begun, monkeypatch):
-        n_over = len(decode(begun.read_bytes())["captured"]["history"]["loss_curve"])
+        n_over = len(decode(begun.read_bytes())["run"]["history"]["loss_curve"])
         seen, progress_line = [], _base.progress_line
 
         def recorded(*args):
@@ -489,11 +489,11 @@ class TestOtherFits:
         monkeypatch.setattr(_fingerprint, "__version__", "9.9")
         assert "skautoencoder is '0.1.0' there and '9.9' here" in refusal(begun, masked(), X)
 
-    def test_in_another_number_of_shards_or_shares(self, begun, X, monkeypatch):
-        monkeypatch.setattr(gradients, "PARAMETERS_PER_SHARE", 10)
+    def test_in_another_number_of_micro_batches_or_chunks(self, begun, X, monkeypatch):
+        monkeypatch.setattr(gradients, "PARAMETERS_PER_CHUNK", 10)
         assert "BLAS threads, is [1, 1] there and [1, 2] here" in refusal(begun, masked(), X)
-        monkeypatch.setattr(gradients, "WORK_PER_SHARD", 1)
-        monkeypatch.setattr(gradients, "MIN_ROWS_PER_SHARD", 2)
+        monkeypatch.setattr(gradients, "WORK_PER_MICRO_BATCH", 1)
+        monkeypatch.setattr(gradients, "MIN_ROWS_PER_MICRO_BATCH", 2)
         assert "BLAS threads, is [1, 1] there and [2, 2] here" in refusal(begun, masked(), X)
 
     def test_of_another_state_of_a_random_state(self, X, path):
@@ -570,61 +570,61 @@ def sizes(n_dimensions):
 
 HUGE = 10**400
 HOSTILE = [
-    (put("captured", "parameters", value=lambda array: array[:-1]), "captured.parameters"),
-    (put("captured", "parameters", value=lambda array: array.astype("f4")), "captured.parameters"),
-    (put("captured", "parameters", value=[1.0]), "captured.parameters"),
-    (put("captured", "parameters", value=first_nan), "captured.parameters"),
-    (put("captured", "order", value=lambda order: order + 1), "captured.order"),
-    (put("captured", "order", value=first_again), "captured.order"),
-    (put("captured", "order", value=lambda order: order.astype("f8")), "captured.order"),
-    (put("captured", "order", value=lambda order: order.tolist()), "captured.order"),
-    (put("captured", "state", "step", value=True), "captured.state.step"),
-    (put("captured", "state", "step", value=1.5), "captured.state.step"),
-    (put("captured", "state", "step", value=-1), "captured.state.step"),
-    (put("captured", "state", "step", value=HUGE), "captured.state.step"),
-    (put("captured", "state", value={}), "captured.state"),
-    (put("captured", "state", "second", value=first_nan), "captured.state.second"),
-    (put("captured", "bottleneck", value=1.0), "captured.bottleneck"),
-    (put("captured", "counters", "fit", value=1), "captured.counters"),
-    (put("captured", "counters", "_rate_factor", value="1"), "captured.counters._rate_factor"),
-    (put("captured", "counters", "_rate_factor", value=np.inf), "captured.counters._rate_factor"),
-    (put("captured", "counters", "_run_step", value=lambda step: step + 1), "number of steps"),
-    (put("captured", "counters", "_n_plateaus", value=7), "number of plateaus"),
-    (put("captured", "best", "copy", 0, value=first_nan), "captured.best.copy.0"),
-    (put("captured", "best", "copy", value=[]), "captured.best.copy"),
-    (put("captured", "best", "copy", value=None), "best weights"),
-    (put("captured", "best", "loss", value=None), "captured.best.loss"),
-    (put("captured", "best", "loss", value=np.inf), "best loss"),
-    (put("captured", "best", "n_stale", value=7), "number of stale epochs"),
-    (put("captured", "history", "loss_curve", value=["a"]), "captured.history.loss_curve"),
-    (put("captured", "history", "loss_curve", value=[np.inf]), "captured.history.loss_curve"),
-    (put("captured", "history", "loss_curve", value=[HUGE]), "captured.history.loss_curve"),
-    (put("captured", "history", "loss_curve", value=8 * [1.0]), "number of epochs"),
-    (put("captured", "history", "loss_curve", value=[]), "number of "),
+    (put("run", "parameters", value=lambda array: array[:-1]), "run.parameters"),
+    (put("run", "parameters", value=lambda array: array.astype("f4")), "run.parameters"),
+    (put("run", "parameters", value=[1.0]), "run.parameters"),
+    (put("run", "parameters", value=first_nan), "run.parameters"),
+    (put("run", "indices", value=lambda order: order + 1), "run.indices"),
+    (put("run", "indices", value=first_again), "run.indices"),
+    (put("run", "indices", value=lambda order: order.astype("f8")), "run.indices"),
+    (put("run", "indices", value=lambda order: order.tolist()), "run.indices"),
+    (put("run", "state", "step", value=True), "run.state.step"),
+    (put("run", "state", "step", value=1.5), "run.state.step"),
+    (put("run", "state", "step", value=-1), "run.state.step"),
+    (put("run", "state", "step", value=HUGE), "run.state.step"),
+    (put("run", "state", value={}), "run.state"),
+    (put("run", "state", "second", value=first_nan), "run.state.second"),
+    (put("run", "bottleneck", value=1.0), "run.bottleneck"),
+    (put("run", "counters", "fit", value=1), "run.counters"),
+    (put("run", "counters", "_rate_factor", value="1"), "run.counters._rate_factor"),
+    (put("run", "counters", "_rate_factor", value=np.inf), "run.counters._rate_factor"),
+    (put("run", "counters", "_run_step", value=lambda step: step + 1), "number of steps"),
+    (put("run", "counters", "_n_plateaus", value=7), "number of plateaus"),
+    (put("run", "best", "copy", 0, value=first_nan), "run.best.copy.0"),
+    (put("run", "best", "copy", value=[]), "run.best.copy"),
+    (put("run", "best", "copy", value=None), "best weights"),
+    (put("run", "best", "loss", value=None), "run.best.loss"),
+    (put("run", "best", "loss", value=np.inf), "best loss"),
+    (put("run", "best", "n_stale", value=7), "number of stale epochs"),
+    (put("run", "history", "loss_curve", value=["a"]), "run.history.loss_curve"),
+    (put("run", "history", "loss_curve", value=[np.inf]), "run.history.loss_curve"),
+    (put("run", "history", "loss_curve", value=[HUGE]), "run.history.loss_curve"),
+    (put("run", "history", "loss_curve", value=8 * [1.0]), "number of epochs"),
+    (put("run", "history", "loss_curve", value=[]), "number of "),
     (
-        put("captured", "history", "validation_loss_curve", value={}),
-        "captured.history.validation_loss_curve",
+        put("run", "history", "validation_loss_curve", value={}),
+        "run.history.validation_loss_curve",
     ),
-    (put("captured", "history", "validation_loss_curve", value=[]), "number of validation losses"),
-    (put("captured", "history", "n_rows_seen", value=0), "number of rows seen"),
-    (put("captured", "history", "best_loss", value=np.nan), "captured.history.best_loss"),
-    (put("captured", "history", "interrupted", value=True), "captured.history"),
-    (put("captured", "history", "kept", value="others"), "captured.history.kept"),
-    (put("captured", "history", "stop_reason", value=["pass"]), "captured.history.stop_reason"),
-    (put("captured", "history", "stop_reason", value="max_iter"), "reason for its end"),
+    (put("run", "history", "validation_loss_curve", value=[]), "number of validation losses"),
+    (put("run", "history", "n_rows_seen", value=0), "number of rows seen"),
+    (put("run", "history", "best_loss", value=np.nan), "run.history.best_loss"),
+    (put("run", "history", "interrupted", value=True), "run.history"),
+    (put("run", "history", "kept", value="others"), "run.history.kept"),
+    (put("run", "history", "stop_reason", value=["pass"]), "run.history.stop_reason"),
+    (put("run", "history", "stop_reason", value="max_iter"), "reason for its end"),
     (put("is_over", value=True), "reason for its end"),
-    (put("captured", "generators", value=[]), "captured.generators"),
+    (put("run", "generators", value=[]), "run.generators"),
     (
-        put("captured", "generators", 0, "bit_generator", value="MT19937"),
-        "captured.generators.0.bit_generator",
+        put("run", "generators", 0, "bit_generator", value="MT19937"),
+        "run.generators.0.bit_generator",
     ),
     (
-        put("captured", "generators", 0, "state", "state", value=-1),
-        "captured.generators.0.state.state",
+        put("run", "generators", 0, "state", "state", value=-1),
+        "run.generators.0.state.state",
     ),
-    (put("captured", "generators", 0, "state", "inc", value=2), "captured.generators.0.state.inc"),
-    (put("captured", value={}), "captured"),
-    (put("captured", value=[]), "captured"),
+    (put("run", "generators", 0, "state", "inc", value=2), "run.generators.0.state.inc"),
+    (put("run", value={}), "run"),
+    (put("run", value=[]), "run"),
     (put("entropy", value=-1), "entropy"),
     (put("entropy", value="os.system"), "entropy"),
     (put("fingerprint", value=None), "fingerprint"),
@@ -683,8 +683,8 @@ class TestDamage:
     @pytest.mark.parametrize("state", [[0.0, 1.0], [1.0, -1.0], [np.inf, 1.0]])
     def test_a_variance_or_length_that_is_none_is_refused(self, state, X, path, fuse):
         fit_and_kill(lambda: variational().fit(X), path, fuse, [40])
-        put("captured", "bottleneck", value=np.array(state))(path)
-        assert "captured.bottleneck cannot be that of this fit" in refusal(path, variational(), X)
+        put("run", "bottleneck", value=np.array(state))(path)
+        assert "run.bottleneck cannot be that of this fit" in refusal(path, variational(), X)
 
     @pytest.mark.parametrize(("change", "message"), UNREADABLE)
     def test_made_up_by_someone_who_knows_the_checksum(self, change, message, begun, X):

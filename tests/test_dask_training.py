@@ -186,7 +186,7 @@ def test_a_variational_autoencoder_learns_its_noise_and_its_code(X, client):
 
 
 def test_held_out_rows_are_a_share_of_all_of_them_and_not_trained_on(X, client):
-    from skautoencoder._dask import cluster_dataset
+    from skautoencoder._dask.dataset import cluster_dataset
 
     autoencoder = AutoencoderTransformer(5)
     rows = cluster_dataset(autoencoder, in_blocks(X), None, [np.float64, np.float32], True)

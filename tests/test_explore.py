@@ -78,8 +78,8 @@ def decode(decoder, codes):
     values = codes.astype(float)
     for layer in decoder["layers"]:
         values = values_of(layer, values)
-    if decoder["path"]:
-        values += values_of(decoder["path"], codes)
+    if decoder["skip"]:
+        values += values_of(decoder["skip"], codes)
     return values * unpack(decoder["scale"]) + unpack(decoder["shift"])
 
 
@@ -89,7 +89,7 @@ def decode(decoder, codes):
 def test_the_embedded_decoder_is_the_estimators(autoencoder, X, path):
     contents = contents_of(explore(autoencoder, X, path))
     codes = unpack(contents["codes"])
-    assert contents["decoder"]["path"]
+    assert contents["decoder"]["skip"]
     np.testing.assert_array_equal(codes, autoencoder.transform(X))
     expected = autoencoder.inverse_transform(codes)
     error = np.abs(decode(contents["decoder"], codes) - expected)

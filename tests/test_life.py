@@ -12,6 +12,8 @@ from sklearn.exceptions import NotFittedError
 
 from skautoencoder import AutoencoderTransformer, VariationalAutoencoderTransformer
 
+pytestmark = pytest.mark.filterwarnings("ignore:n_components=.* is no less than:UserWarning")
+
 WIDTHS = (3, 5)
 ROWS = {width: np.random.default_rng(width).normal(size=(24, width)) for width in WIDTHS}
 BAD_VALUES = [

@@ -90,7 +90,8 @@ def test_a_child_process_gives_the_same_bits(method, X, wide):
 FORK = """
 import os, sys, threading, warnings
 import numpy as np
-from skautoencoder import AutoencoderTransformer, _threads
+from skautoencoder import AutoencoderTransformer
+from skautoencoder.utils import threads as _threads
 
 X = np.random.default_rng(0).normal(size=(50, 4))
 held, over = threading.Event(), threading.Event()
@@ -119,7 +120,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_fork_amid_the_fit_of_another_thread_neither_hangs_nor_keeps_its_limit():
     limits = {f"{name}_NUM_THREADS": "2" for name in ("OPENBLAS", "OMP", "MKL")}
-    probe = "from skautoencoder import _threads; print(_threads._n_blas_threads())"
+    probe = "from skautoencoder.utils import threads; print(threads._n_blas_threads())"
     n_threads = subprocess.run(
         [sys.executable, "-c", probe], env={**os.environ, **limits}, capture_output=True, text=True
     ).stdout.strip()

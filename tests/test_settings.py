@@ -108,7 +108,7 @@ def test_lbfgs_sees_a_bounded_number_of_rows_at_a_time(rng, monkeypatch):
             sizes.append(len(index))
         return take(self, index, out)
 
-    monkeypatch.setattr(Dataset, "gather", watched)
+    monkeypatch.setattr(Dataset, "take", watched)
     AutoencoderTransformer(
         1, solver=LBFGS(), max_iter=1, hidden_layer_sizes=2, skip_connections=False
     ).fit(rng.normal(size=(1100, 3)))

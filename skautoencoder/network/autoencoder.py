@@ -4,7 +4,7 @@ import numpy as np
 
 from .bottleneck import PlainCode
 from .heads import TargetHead, sum_of_heads
-from .layers import Buffers, networks_of
+from .layers import Buffers, empty_rows, networks_of
 
 
 class Autoencoder:
@@ -124,7 +124,8 @@ class BatchMemory:
         self.code_delta = code_delta
         self.head = head
         self.labels = labels
-        self.head_code_delta = None if head is None else np.empty_like(code_delta)
+        is_needed = head is not None and code_delta is not None
+        self.head_code_delta = np.empty_like(code_delta) if is_needed else None
 
     @classmethod
     def for_training(cls, autoencoder, n_rows):
@@ -138,18 +139,25 @@ class BatchMemory:
     @classmethod
     def for_validation(cls, autoencoder, n_rows):
         """Fresh memory for the way forward, the losses and their gradients."""
-        buffers = [Buffers.for_validation(each, n_rows) for each in autoencoder.all_networks]
-        return cls._joined(autoencoder, buffers)
+        encoder = Buffers.for_inference(autoencoder.encoder, n_rows)
+        encoder.values[0] = empty_rows(autoencoder.encoder, n_rows, autoencoder.encoder.widths[0])
+        buffers = [Buffers.for_validation(each, n_rows) for each in autoencoder.all_networks[1:]]
+        if autoencoder.bottleneck.is_sampled:
+            width = autoencoder.decoder.widths[0]
+            buffers[0].values[0] = empty_rows(autoencoder.decoder, n_rows, width)
+        return cls._joined(autoencoder, [encoder, *buffers])
 
     @classmethod
     def _joined(cls, autoencoder, buffers):
         encoder, decoder, *of_target = buffers
-        inputs = encoder.values[0]
+        inputs, is_training = encoder.values[0], encoder.deltas is not None
         target = inputs if autoencoder.corruption is None else np.empty_like(inputs)
-        if autoencoder.bottleneck.is_sampled:
+        code_delta = None
+        if not autoencoder.bottleneck.is_sampled:
+            decoder.values[0] = encoder.values[-1]
+            code_delta = encoder.deltas[-1] if is_training else None
+        elif is_training:
             code_delta = np.empty_like(decoder.values[0])
-        else:
-            decoder.values[0], code_delta = encoder.values[-1], encoder.deltas[-1]
         if not of_target:
             return cls(target, encoder, decoder, code_delta)
         (head,) = of_target
@@ -174,7 +182,8 @@ class BatchMemory:
         encoder, decoder = self.encoder.part(rows), self.decoder.part(rows)
         is_seen_as_it_is = self.target is self.encoder.values[0]
         target = encoder.values[0] if is_seen_as_it_is else self.target[rows]
+        code_delta = None if self.code_delta is None else self.code_delta[rows]
         if self.head is None:
-            return BatchMemory(target, encoder, decoder, self.code_delta[rows])
+            return BatchMemory(target, encoder, decoder, code_delta)
         head, labels = self.head.part(rows), self.labels[rows]
-        return BatchMemory(target, encoder, decoder, self.code_delta[rows], head, labels)
+        return BatchMemory(target, encoder, decoder, code_delta, head, labels)

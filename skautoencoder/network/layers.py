@@ -220,12 +220,12 @@ class Buffers:
 
     @classmethod
     def for_validation(cls, network, n_rows):
-        """Fresh buffers for passes forward, with room for the gradient of the outputs."""
-        values = [empty_rows(network, n_rows, width) for width in network.widths]
-        deltas = [None] * (len(values) - 2) + [np.empty_like(values[-1])]
-        return cls(
-            values, None if network.skip is None else np.empty_like(values[-1]), None, deltas
-        )
+        """Fresh buffers for passes forward, but for the inputs, and for the outputs' gradient."""
+        buffers = cls.for_inference(network, n_rows)
+        buffers.deltas = [*[None] * (len(network.layers) - 1), np.empty_like(buffers.values[-1])]
+        if network.skip is not None:
+            buffers.skip_values = buffers.deltas[-1]
+        return buffers
 
     @classmethod
     def for_training(cls, network, n_rows, drops=False):

@@ -112,7 +112,7 @@ def _dtype(estimator):
 
 def _check_arrays(estimator):
     """Weights are finite matrices, and biases vectors of the same widths."""
-    for prefix in ("", "linear_"):
+    for prefix in ("", "skip_"):
         coefs, intercepts = (getattr(estimator, f"{prefix}{n}_") for n in ("coefs", "intercepts"))
         _require(type(coefs) is type(intercepts) is list, f"{prefix}coefs_ are not a list")
         _require(len(coefs) == len(intercepts), f"{prefix}intercepts_ are too many or too few")
