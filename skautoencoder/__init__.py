@@ -4,9 +4,11 @@ from importlib import import_module
 
 from ._callbacks import reconstruction_scores
 from ._checkpoint.checkpoint import Checkpoint
+from ._classifier import AutoencoderClassifier
 from ._imputer import AutoencoderImputer
 from ._onnx.export import register_onnx_converters, to_onnx
 from ._outlier import AutoencoderOutlierDetector
+from ._regressor import AutoencoderRegressor
 from ._transformer import AutoencoderTransformer
 from ._variational import VariationalAutoencoderTransformer
 from ._version import __version__ as __version__
@@ -40,8 +42,10 @@ __all__ = [
     "Adam",
     "AdamW",
     "AdaptiveSchedule",
+    "AutoencoderClassifier",
     "AutoencoderImputer",
     "AutoencoderOutlierDetector",
+    "AutoencoderRegressor",
     "AutoencoderTransformer",
     "BinaryCrossEntropy",
     "Checkpoint",

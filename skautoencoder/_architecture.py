@@ -1,6 +1,7 @@
 """From an estimator's parameters to the network's shape and first weights."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
@@ -83,6 +84,20 @@ def network_widths(estimator, n_features, code=None):
     return encoder, [code, *decoder_widths(estimator), n_features]
 
 
+def target_widths(estimator):
+    """Widths of the layers from the code to a target, the code included; [] without a target."""
+    n_outputs = estimator._n_target_outputs
+    if not n_outputs:
+        return []
+    sizes = _layer_sizes("head_layer_sizes", estimator.head_layer_sizes)
+    return [estimator.n_components_, *sizes, n_outputs]
+
+
+def n_target_layers(estimator):
+    """Number of the layers from the code to a target."""
+    return max(0, len(target_widths(estimator)) - 1)
+
+
 def weight_ties(estimator):
     """Which weights are another layer's, transposed: see `Parameters`."""
     if not estimator.tied_weights:
@@ -149,16 +164,25 @@ def draw_parameters(estimator, n_features, activations, rng, dtype):
     """Weights drawn by the initialiser, or by the one that fits each activation; biases 0."""
     widths = network_widths(estimator, n_features)
     shapes = layer_shapes(*widths, has_skips=has_skip_connections(estimator))
-    parameters = Parameters(shapes, dtype, weight_ties(estimator))
-    for number, activation in enumerate(activations):
-        if number in parameters.ties:
-            continue
+    of_target = list(pairwise(target_widths(estimator)))
+    parameters = Parameters([*shapes, *of_target], dtype, weight_ties(estimator))
+    own = [each for each in enumerate(activations) if each[0] not in parameters.ties]
+    own += enumerate(target_activations(estimator), len(shapes))
+    for number, activation in own:
         name = estimator.weight_init
         if name in ("auto", "pca"):
             name = ACTIVATIONS[activation].initializer
         weights = parameters.weights[number]
         weights[...] = INITIALIZERS[name](*weights.shape, rng)
     return parameters
+
+
+def target_activations(estimator):
+    """Activations of the layers from the code to a target; the last is left to the loss."""
+    n_layers = n_target_layers(estimator)
+    hidden = estimator.activation
+    hidden = _auto_activation(estimator) if hidden == "auto" else hidden
+    return [*[hidden] * (n_layers - 1), "identity"] if n_layers else []
 
 
 def first_parameters(estimator, rows, activations, rng):
@@ -170,6 +194,9 @@ def first_parameters(estimator, rows, activations, rng):
     parameters = draw_parameters(estimator, rows.n_features, activations, rng, rows.dtype)
     loss, code = as_loss(estimator.loss), n_encoder_layers(estimator)
     start_at_the_mean(parameters.biases[len(activations) - 1], rows, loss)
+    has_target = n_target_layers(estimator) > 0
+    if has_target:
+        parameters.biases[-1][...] = estimator._constant_output(rows)
     if not has_skip_connections(estimator):
         return parameters, None
     components = principal_components(rows, estimator.n_components_)
@@ -181,7 +208,7 @@ def first_parameters(estimator, rows, activations, rng):
     pca = parameters.copy()
     lay_skip_connections(pca, activations, code, components)
     end_in_zeros(pca, activations, code)
-    fallback = pca if estimator.code_penalty is None else None
+    fallback = pca if estimator.code_penalty is None and not has_target else None
     if estimator.weight_init == "pca":
         return pca, fallback
     lay_skip_connections(parameters, activations, code, components, share=START_SHARE)

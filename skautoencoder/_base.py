@@ -17,12 +17,14 @@ from ._architecture import (
     first_parameters,
     layer_activations,
     n_encoder_layers,
+    n_target_layers,
     network_widths,
     weight_ties,
 )
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._checkpoint.checkpoint import active_checkpoint
 from ._constant_features import (
+    Layout,
     admitted_to_state,
     insert_constants,
     newly_varying,
@@ -78,6 +80,8 @@ class BaseAutoencoder(
 
     # How many of the encoder's outputs a unit of the code takes.
     _outputs_per_code_unit = 1
+    # How many outputs the layers from the code to a target have: none here.
+    _n_target_outputs = 0
     # What "auto" is for the hidden layers where there are no skip connections.
     _plain_activation = "tanh"
 
@@ -147,11 +151,15 @@ class BaseAutoencoder(
             so that its `score` is below 0 on the training rows, or where it diverged and PCA
             or the weights from before are kept.
         """
+        return self._fit(X, None, sample_weight)
+
+    def _fit(self, X, y, sample_weight):
+        """Train on rows, and on their targets where there are any."""
         with unchanged_on_failure(self), active_checkpoint() as kept:
             continues = self.warm_start and hasattr(self, "coefs_")
             seed = kept.seed(self.random_state)
             with single_threaded_blas() as n_threads, ThreadPool(n_threads) as pool:
-                rows, split_rng, rng, fallback = self._prepare(X, sample_weight, continues, seed)
+                rows, split_rng, rng, fallback = self._prepare(X, y, sample_weight, continues, seed)
                 trainer = self._trainer(rows, rng, pool, in_fit=True)
                 indices, validation_rows = hold_out(
                     self, rows, trainer.autoencoder.n_weights, split_rng
@@ -172,7 +180,7 @@ class BaseAutoencoder(
             warnings.warn(
                 f"Training was interrupted after {len(history.loss_curve)} epochs: "
                 "the best weights so far are kept.",
-                stacklevel=2,
+                stacklevel=3,
             )
         return self
 
@@ -207,10 +215,14 @@ class BaseAutoencoder(
         ValueError
             As in `fit`.
         """
+        return self._partial_fit(X, None, sample_weight)
+
+    def _partial_fit(self, X, y, sample_weight):
+        """One pass over rows, and their targets where there are any."""
         with unchanged_on_failure(self):
             with single_threaded_blas() as n_threads, ThreadPool(n_threads) as pool:
-                continues = hasattr(self, "coefs_")
-                rows, _, rng, _ = self._prepare(X, sample_weight, continues, self.random_state)
+                continues, seed = hasattr(self, "coefs_"), self.random_state
+                rows, _, rng, _ = self._prepare(X, y, sample_weight, continues, seed)
                 trainer = self._trainer(rows, rng, pool, in_fit=False)
                 trainer.fit_pass(rows.indices())
                 self._store(trainer)
@@ -247,14 +259,14 @@ class BaseAutoencoder(
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _prepare(self, X, sample_weight, continues, seed):
+    def _prepare(self, X, y, sample_weight, continues, seed):
         """Validated rows in the network's units, two generators, and weights to fall back on.
 
         Sets the attributes of an initialised network, unless training continues.
         """
         check_parameters(self)
         dtype = self.coefs_[0].dtype if continues else [np.float64, np.float32]
-        rows = training_rows(self, X, sample_weight, dtype, reset=not continues)
+        rows = self._training_rows(X, y, sample_weight, dtype, reset=not continues)
         split_rng, rng = generators(seed, self.n_iter_ if continues else 0)
         if continues:
             refuse_other_network(self, rows.n_features)
@@ -262,6 +274,10 @@ class BaseAutoencoder(
         else:
             rows, fallback = self._begin(rows, rng)
         return rows, split_rng, rng, fallback
+
+    def _training_rows(self, X, y, sample_weight, dtype, reset):
+        """The rows to train on, validated."""
+        return training_rows(self, X, sample_weight, dtype, reset)
 
     def _train(self, trainer, indices, validation_rows, fallback, tasks, kept):
         """Run the epochs, and tell of them: on the line of `verbose`, to callbacks, in a file."""
@@ -325,7 +341,7 @@ class BaseAutoencoder(
         self.is_constant_ = self.is_constant_ & ~newly
         trained = self._trained_features()
         self._solver_state = admitted_to_state(
-            *(self._solver_state, *self._layers_and_skips(), len(self.activations_)),
+            *(self._solver_state, *self._all_layers(), self._layout()),
             *(before, trained, weight_ties(self)),
         )
         bias = self.intercepts_[-1].copy()
@@ -434,15 +450,22 @@ class BaseAutoencoder(
 
     def _parameters(self):
         """A copy of the weights and biases that are trained, in one flat vector."""
-        n_layers, features = len(self.coefs_), self._trained_features()
-        coefs, intercepts = of_features(*self._layers_and_skips(), n_layers, features)
-        return Parameters.from_arrays(coefs, intercepts, weight_ties(self))
+        own = of_features(*self._all_layers(), self._layout(), self._trained_features())
+        return Parameters.from_arrays(*own, weight_ties(self))
 
-    def _layers_and_skips(self):
-        """Weights and biases, the skip connections' last."""
+    def _layout(self):
+        return Layout(len(self.coefs_), bool(self.skip_coefs_))
+
+    def _target_layers(self):
+        """Weights and biases of the layers from the code to a target: here there is none."""
+        return [], []
+
+    def _all_layers(self):
+        """Weights and biases, then those of the skip connections, and those to a target."""
+        of_target = self._target_layers()
         return (
-            self.coefs_ + self.skip_coefs_,
-            self.intercepts_ + self.skip_intercepts_,
+            self.coefs_ + self.skip_coefs_ + of_target[0],
+            self.intercepts_ + self.skip_intercepts_ + of_target[1],
         )
 
     def _set_parameters(self, parameters):
@@ -454,9 +477,15 @@ class BaseAutoencoder(
             values = self.mean_[is_constant]
             values = values if self.shift_ is None else np.zeros_like(values)
             biases = output_biases(values, self.output_activation_)
-            coefs, intercepts = insert_constants(coefs, intercepts, n_layers, is_constant, biases)
-        self.coefs_, self.skip_coefs_ = coefs[:n_layers], coefs[n_layers:]
-        self.intercepts_, self.skip_intercepts_ = intercepts[:n_layers], intercepts[n_layers:]
+            layout = Layout(n_layers, len(coefs) - n_target_layers(self) > n_layers)
+            coefs, intercepts = insert_constants(coefs, intercepts, layout, is_constant, biases)
+        self.coefs_, self.intercepts_ = coefs[:n_layers], intercepts[:n_layers]
+        skips = slice(n_layers, len(coefs) - n_target_layers(self))
+        self.skip_coefs_, self.skip_intercepts_ = coefs[skips], intercepts[skips]
+        self._take_target_layers(coefs[skips.stop :], intercepts[skips.stop :])
+
+    def _take_target_layers(self, coefs, intercepts):
+        """Take over the layers from the code to a target: here there is none."""
 
     def _choose_output(self, rows):
         """Name of the output's activation."""
@@ -466,6 +495,18 @@ class BaseAutoencoder(
         """What happens at the code while the network trains."""
         return PlainCode(self.code_penalty)
 
+    def _strata(self, rows):
+        """Numbers of groups of the rows, each of which is held out alike; None for one group."""
+        return
+
+    def _losses_of_target(self, rows, trainer, pool):
+        """Mean losses of what the code predicts, and of what would without it: here nothing."""
+        return np.zeros(2)
+
+    def _target(self):
+        """Activations, loss and weight of the layers from the code to a target, or None."""
+        return
+
     def _network_maker(self):
         """What makes networks, as training sees them, of parameters."""
         return partial(
@@ -473,6 +514,7 @@ class BaseAutoencoder(
             activations=self.activations_,
             n_encoder_layers=self._n_encoder_layers,
             heads=[Head(as_loss(self.loss))],
+            target=self._target(),
             bottleneck=self._bottleneck(),
             dropout=float(self.dropout),
             corruption=self.corruption,

@@ -1,8 +1,11 @@
 """Features that do not vary in `fit`: training leaves them out, and a fitted network has them back.
 
 They enter it by weights of 0, so they change nothing for the others, and leave it as the value that
-they had. Lists of weights and biases hold those of all layers, then those of the skip connections.
+they had. Lists of weights and biases hold those of all layers, then those of the skip connections,
+and last those that lead from the code to a target.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +15,24 @@ from .network.scaling import deviations, varies
 
 # Beyond these, sigmoid and exp are 0 or 1, or infinite, in every dtype.
 LARGEST_BIAS = 1000.0
+
+
+class Layout(NamedTuple):
+    """Numbers in such a list: how many layers it begins with, and whether skips follow them."""
+
+    n_layers: int
+    has_skips: bool
+
+    @property
+    def first(self):
+        """Those that take the features: the first layer's, and the encoder's skip's."""
+        return [0, self.n_layers] if self.has_skips else [0]
+
+    @property
+    def last(self):
+        """Those that give the features: the last layer's, and the decoder's skip's."""
+        last = self.n_layers - 1
+        return [last, self.n_layers + 1] if self.has_skips else [last]
 
 
 def trained_features(is_constant):
@@ -30,57 +51,46 @@ def newly_varying(rows, is_constant, mean):
     return newly
 
 
-def of_features(coefs, intercepts, n_layers, features):
+def of_features(coefs, intercepts, layout, features):
     """Weights and biases of some features alone; None for all of them."""
     if features is None:
         return coefs, intercepts
     coefs, intercepts = list(coefs), list(intercepts)
-    for first in first_layers(coefs, n_layers):
+    for first in layout.first:
         coefs[first] = coefs[first][features]
-    for last in last_layers(coefs, n_layers):
+    for last in layout.last:
         coefs[last], intercepts[last] = coefs[last][:, features], intercepts[last][features]
     return coefs, intercepts
 
 
-def insert_constants(coefs, intercepts, n_layers, is_constant, biases):
+def insert_constants(coefs, intercepts, layout, is_constant, biases):
     """Weights and biases of all features, the constant ones' 0 but for these biases of the output.
 
     Parameters
     ----------
     coefs, intercepts : list of ndarray
         Of the features that vary; of all, where none varies.
-    n_layers : int
-        Number of layers, skip connections not counted.
+    layout : Layout
     is_constant : ndarray of bool of shape (n_features,)
     biases : ndarray of shape (n_constant_features,)
     """
     features = trained_features(is_constant)
     features = np.arange(len(is_constant)) if features is None else features
     coefs, intercepts = list(coefs), list(intercepts)
-    for first in first_layers(coefs, n_layers):
+    for first in layout.first:
         weights = np.zeros((len(is_constant), coefs[first].shape[1]), coefs[first].dtype)
         weights[features] = coefs[first]
         weights[is_constant] = 0
         coefs[first] = weights
-    for last in last_layers(coefs, n_layers):
+    for last in layout.last:
         weights = np.zeros((len(coefs[last]), len(is_constant)), coefs[last].dtype)
         weights[:, features] = coefs[last]
         weights[:, is_constant] = 0
         bias = np.zeros(len(is_constant), weights.dtype)
         bias[features] = intercepts[last]
-        bias[is_constant] = biases if last == n_layers - 1 else 0
+        bias[is_constant] = biases if last == layout.last[0] else 0
         coefs[last], intercepts[last] = weights, bias
     return coefs, intercepts
-
-
-def first_layers(coefs, n_layers):
-    """Numbers of the layers that take the features: the first, and the encoder's skip."""
-    return [0, n_layers] if len(coefs) > n_layers else [0]
-
-
-def last_layers(coefs, n_layers):
-    """Numbers of the layers that give the features: the last, and the decoder's skip."""
-    return [n_layers - 1, n_layers + 1] if len(coefs) > n_layers else [n_layers - 1]
 
 
 def output_biases(values, activation):
@@ -97,7 +107,7 @@ def output_biases(values, activation):
     return np.clip(biases, -LARGEST_BIAS, LARGEST_BIAS)
 
 
-def admitted_to_state(state, coefs, intercepts, n_layers, before, after, ties):
+def admitted_to_state(state, coefs, intercepts, layout, before, after, ties):
     """A solver's state for the features `after`, with zeros for those not there `before`.
 
     `coefs` and `intercepts` are those of all features.
@@ -110,7 +120,7 @@ def admitted_to_state(state, coefs, intercepts, n_layers, before, after, ties):
     ]
     own, new = (
         Parameters.from_arrays(
-            *of_features(numbers[: len(coefs)], numbers[len(coefs) :], n_layers, features), ties
+            *of_features(numbers[: len(coefs)], numbers[len(coefs) :], layout, features), ties
         )
         for features in (before, after)
     )

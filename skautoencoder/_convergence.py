@@ -25,7 +25,8 @@ def warn_of_bad_end(estimator, rows, trainer, pool):
     networks = [estimator._trained_encoder(), trainer.autoencoder.decoder]
     with quiet_overflow():
         constant = mean_output(rows, as_loss(estimator.loss))
-        reached, mean = losses_beside_a_constant(networks, rows, heads, constant, pool)
+        losses = losses_beside_a_constant(networks, rows, heads, constant, pool)
+        reached, mean = losses + estimator._losses_of_target(rows, trainer, pool)
     if history.kept == "network":
         is_bad, what = not reached <= mean * (1 + SLACK), "it is kept for want of a better one"
     else:

@@ -164,6 +164,9 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         UndefinedMetricWarning
             Where there is but one row, of positive weight.
         """
+        return self._explained_variance(X, sample_weight)
+
+    def _explained_variance(self, X, sample_weight):
         if is_collection(X):
             return dask_side().score(self, X, sample_weight)
         check_is_fitted(self)
@@ -252,7 +255,7 @@ def explained_share(residual, variation, n_rows):
             "The score, a share of the variance of X, is not defined for a single row, and is NaN: "
             "pass two rows or more, or use score_samples.",
             UndefinedMetricWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
         return float("nan")
     refuse_infinite(np.array([residual, variation]), "the sum of their squared errors")

@@ -191,7 +191,7 @@ class ClusterDataset:
         """All rows, to be trained on."""
         return self._split([0] * len(self.partitions), True, 0)[0]
 
-    def hold_out(self, n_held_out, rng, shuffle):
+    def hold_out(self, n_held_out, rng, shuffle, strata=None):
         """Rows to train on, and so many others, the same proportion of each partition."""
         ends = np.rint(np.cumsum(self.counts) * (n_held_out / len(self))).astype(int)
         return self._split(np.diff(ends, prepend=0), shuffle, int(rng.integers(2**63)))

@@ -91,9 +91,14 @@ class Dataset:
         """The order in which the rows are trained on at first: as they come."""
         return np.arange(len(self))
 
-    def hold_out(self, n_held_out, rng, shuffle):
-        """Order of the rows to train on, and as many others, drawn at random."""
+    def hold_out(self, n_held_out, rng, shuffle, strata=None):
+        """Order of the rows to train on, and as many others, drawn at random.
+
+        `strata` are numbers of groups, None for one group: the same share of each is held out.
+        """
         indices = rng.permutation(len(self))
+        if strata is not None:
+            indices = _evenly_mixed(indices, strata)
         indices[:n_held_out].sort()
         if not shuffle:
             indices[n_held_out:].sort()
@@ -116,6 +121,27 @@ class Dataset:
         rows = copy.copy(self)
         rows.scaling, rows.feature_means = scaling, feature_means
         return rows
+
+    def with_targets(self, targets):
+        """The same rows with targets, one for each row of X."""
+        rows = copy.copy(self)
+        rows.targets = targets
+        return rows
+
+    def weighted_by(self, factors):
+        """The same rows with their weights multiplied; rows whose weight is 0 are left out."""
+        rows = copy.copy(self)
+        weights = factors if self.sample_weight is None else factors * self.sample_weight
+        own = weights[self._locate(slice(None))]
+        if own.min() == own.max():
+            rows.sample_weight = None
+            return rows
+        rows.sample_weight = (weights / own.max()).astype(self.dtype)
+        return rows.select(np.flatnonzero(rows.weights(slice(None))))
+
+    def all_targets(self):
+        """The targets of all these rows."""
+        return self.targets[self._locate(slice(None))]
 
     def take_targets(self, index, out):
         """Fill `out` with the targets of the rows of a slice or an index array."""
@@ -205,3 +231,14 @@ class Dataset:
 
     def _locate(self, index):
         return index if self.subset is None else self.subset[index]
+
+
+def _evenly_mixed(indices, strata):
+    """Indices in an order in which every group is spread evenly over the whole."""
+    groups = strata[indices]
+    by_group = np.argsort(groups, kind="stable")
+    counts = np.bincount(groups)
+    ranks = np.empty(len(indices))
+    starts = np.cumsum(counts) - counts
+    ranks[by_group] = np.arange(len(indices)) - starts[groups[by_group]]
+    return indices[np.argsort((ranks + 0.5) / counts[groups], kind="stable")]

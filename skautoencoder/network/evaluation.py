@@ -87,6 +87,21 @@ def losses_beside_a_constant(networks, rows, heads, constant, pool):
     return rows.map_reduce(_own_losses, networks, heads, constant, pool) / rows.total_weight()
 
 
+def target_losses_beside_a_constant(networks, rows, head, constant, pool):
+    """The same for a head on the code, to which the networks lead, and constant outputs of it."""
+    totals = {}
+
+    def add(part, inputs, observed, inference):
+        weights, outputs = rows.weights(part), inference.run(inputs)
+        targets, gradient = np.empty_like(outputs), np.empty_like(outputs)
+        rows.take_targets(part, targets)
+        both = outputs, np.tile(constant, (len(inputs), 1))
+        totals[part.start] = np.array([head.value(targets, o, weights, gradient) for o in both])
+
+    for_each_block(add, networks, rows, pool)
+    return sum(totals[start] for start in sorted(totals)) / rows.total_weight()
+
+
 def _own_losses(rows, networks, heads, constant, pool):
     totals = {}
 

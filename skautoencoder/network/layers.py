@@ -146,6 +146,11 @@ def networks_of(
     return encoder, decoder, target
 
 
+def network_from(weights, biases, activations):
+    """A network of fitted layers in a row."""
+    return Network([Dense(*each) for each in zip(weights, biases, activations, strict=True)])
+
+
 class ConstantOutputs:
     """Features that do not vary: the values that they have for every row.
 

@@ -155,7 +155,7 @@ def lay_skip_connections(parameters, activations, code, components, share=1.0, b
     Parameters
     ----------
     parameters : Parameters
-        Those of the skip connections come last.
+        Those of the skip connections come after those of the layers.
     activations : list of str
     code : int
         Number of the encoder's layers.
@@ -164,12 +164,13 @@ def lay_skip_connections(parameters, activations, code, components, share=1.0, b
     share : float
     """
     mean, axes, variances = components
+    skips = slice(len(activations), len(activations) + 2)
     # The first number of the code has variance 1, whatever the units of the rows.
     unit = 1.0 if parameters.ties else _code_unit(variances[0], parameters.flat.dtype)
-    encoder, decoder = parameters.weights[-2:]
+    encoder, decoder = parameters.weights[skips]
     encoder[...] = share / unit * axes.T
     decoder[...] = share * unit * axes
-    to_code, to_output = parameters.biases[-2:]
+    to_code, to_output = parameters.biases[skips]
     to_code[...] = -share / unit * (axes @ mean) - _at_zero(activations[code - 1])[0]
     value, slope = _at_zero(activations[-1])
     if not bounded:
