@@ -205,6 +205,11 @@ class AutoencoderRegressor(RegressorMixin, SupervisedAutoencoder):
         predicted = self._predicted(X) * self.target_scale_ + self.target_mean_
         return predicted[:, 0] if self._has_one_output else predicted
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
     @property
     def _n_outputs(self):
         return len(self.target_mean_)
