@@ -16,6 +16,9 @@ from .network.activations import softmax
 from .network.losses import CategoricalCrossEntropy
 from .utils.compat import StrOptions
 
+# Of the shares of the classes that the head starts from: what is not seen yet may come.
+UNSEEN_SHARE = 0.01
+
 
 class Labels(NamedTuple):
     """The classes of rows, and all that there are; None for those of the rows."""
@@ -432,20 +435,23 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
         return rows.all_targets() if self.target_weight else None
 
     def _constant_output(self, rows):
-        """Logarithms of the shares of the classes."""
+        """Logarithms of the shares of the classes, mixed with a little of equal ones."""
         weights = rows.weights(slice(None))
         counts = np.bincount(rows.all_targets(), weights, minlength=len(self.classes_))
-        return np.log(np.maximum(counts, np.finfo(rows.dtype).tiny) / counts.sum())
+        shares = counts / counts.sum()
+        return np.log((1 - UNSEEN_SHARE) * shares + UNSEEN_SHARE / len(shares))
 
     def _fit_head(self, codes, rows):
         from sklearn.linear_model import LogisticRegression
 
-        bias = self._constant_output(rows)
+        # What has not been seen is never predicted.
+        bias = np.full(len(self.classes_), np.log(np.finfo(codes.dtype).tiny))
         weights = np.zeros((codes.shape[1], len(bias)))
         mean, scale = codes.mean(axis=0), codes.std(axis=0)
         scale = np.where(scale > 0, scale, 1)
         numbers = rows.all_targets()
         seen = np.unique(numbers)
+        bias[seen] = 0
         if len(seen) > 1:
             head = LogisticRegression(max_iter=1000)
             head.fit((codes - mean) / scale, numbers, sample_weight=rows.weights(slice(None)))

@@ -81,6 +81,8 @@ def warn_of_wide_code(estimator, n_features):
     """Warn where nothing keeps the network from copying the features that vary through the code."""
     asked, is_variational = estimator.n_components, estimator._outputs_per_code_unit > 1
     held = estimator.corruption, estimator.code_penalty, estimator.dropout or None
+    # A code that is told a target is not only a copy.
+    held += (estimator._n_target_outputs or None,)
     is_free = all(part is None for part in held) and not is_variational
     if is_free and isinstance(asked, Integral) and asked >= n_features > 1:
         warnings.warn(

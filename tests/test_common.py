@@ -9,8 +9,10 @@ from skautoencoder import (
     LBFGS,
     SGD,
     Adam,
+    AutoencoderClassifier,
     AutoencoderImputer,
     AutoencoderOutlierDetector,
+    AutoencoderRegressor,
     AutoencoderTransformer,
     ConstantSchedule,
     ContractivePenalty,
@@ -122,6 +124,35 @@ def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
+SUPERVISED = [
+    AutoencoderClassifier(),
+    # Rounding grows with every iteration of L-BFGS.
+    AutoencoderClassifier(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs", max_iter=20),
+    AutoencoderClassifier(2, early_stopping=True, class_weight="balanced", solver="muon"),
+    AutoencoderClassifier(head_layer_sizes=(5,), corruption=GaussianNoise(), dropout=0.1),
+    AutoencoderClassifier(**{**FULL_BATCH, "n_components": 2}, skip_connections=False),
+    AutoencoderRegressor(),
+    AutoencoderRegressor(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs"),
+    AutoencoderRegressor(2, early_stopping=True, tied_weights=True, loss="huber"),
+    AutoencoderRegressor(**FULL_BATCH, head_layer_sizes=4, target_weight=3.0),
+]
+
+
+def expected_supervised_failures(estimator):
+    is_full_batch = estimator.batch_size == FULL_BATCH["batch_size"]
+    if is_full_batch or estimator.solver == "lbfgs":
+        return {}
+    return {
+        "check_sample_weight_equivalence_on_dense_data": MINI_BATCH_REASON,
+        "check_sample_weight_equivalence_on_sparse_data": MINI_BATCH_REASON,
+    }
+
+
+@parametrize_with_checks(SUPERVISED, expected_failed_checks=expected_supervised_failures)
+def test_scikit_learn_checks_of_classifier_and_regressor(estimator, check):
+    check(estimator)
+
+
 IMPUTERS = [
     AutoencoderImputer(),
     AutoencoderImputer(variant(), add_indicator=True, keep_empty_features=True),
@@ -185,6 +216,8 @@ CHECKS_BY_HAND = [
             [*TRANSFORMERS, "check_estimators_partial_fit_n_features"],
         ),
         (AutoencoderImputer(variant()), TRANSFORMERS),
+        (AutoencoderClassifier(max_iter=5), TRANSFORMERS),
+        (AutoencoderRegressor(max_iter=5), TRANSFORMERS),
         (detector(variant()), ["check_inplace_ensure_writeable"]),
     ]
     for check in [*ALL_KINDS, *checks]
