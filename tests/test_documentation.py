@@ -16,8 +16,10 @@ from sklearn.preprocessing import StandardScaler
 
 import skautoencoder
 from skautoencoder import (
+    AutoencoderClassifier,
     AutoencoderImputer,
     AutoencoderOutlierDetector,
+    AutoencoderRegressor,
     AutoencoderTransformer,
     VariationalAutoencoderTransformer,
 )
@@ -28,6 +30,8 @@ ESTIMATORS = [
     VariationalAutoencoderTransformer,
     AutoencoderOutlierDetector,
     AutoencoderImputer,
+    AutoencoderClassifier,
+    AutoencoderRegressor,
 ]
 # Packages that docs/api.rst declares inner; not all can be imported without an extra.
 INNER = ("skautoencoder.network", "skautoencoder.persistence", "skautoencoder.utils")
