@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite, check_consistent_length
 
 from ._supervised import SupervisedAutoencoder, has_supervised_partial_fit, refuse_no_target
-from ._validation import unchanged_on_failure
+from ._validation import check_parameters, unchanged_on_failure
 from .network.activations import softmax
 from .network.losses import CategoricalCrossEntropy
 from .utils.compat import StrOptions
@@ -306,6 +306,7 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
             some of those in y.
         """
         with unchanged_on_failure(self):
+            check_parameters(self)
             if not hasattr(self, "classes_") and classes is None:
                 raise ValueError(
                     "classes must be passed on the first call to partial_fit: pass all classes "

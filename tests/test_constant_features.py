@@ -234,8 +234,8 @@ class TestStreams:
         first = ae._solver_state["first"][: 3 * 4].reshape(3, 4)
         state = ae._solver_state
         assert state["step"] == 25
-        arrays = ae._layers_and_skips()
-        grown = admitted_to_state(state, *arrays, 4, np.arange(3), None, {})
+        arrays = ae._all_layers()
+        grown = admitted_to_state(state, *arrays, ae._layout(), np.arange(3), None, {})
         assert_array_equal(grown["first"][: 4 * 4].reshape(4, 4)[:3], first)
         assert_array_equal(grown["first"][3 * 4 : 4 * 4], 0)
 
