@@ -101,7 +101,7 @@ class SquaredError(ElementwiseLoss):
 
 
 class AbsoluteError(ElementwiseLoss):
-    """The absolute error, |output - target|: a median instead of a mean.
+    """The absolute error, ``|output - target|``: a median instead of a mean.
 
     Examples
     --------
@@ -118,7 +118,7 @@ class AbsoluteError(ElementwiseLoss):
 
 
 class Huber(ElementwiseLoss):
-    """Half the squared error of small errors e, delta (|e| - delta / 2) of larger ones [1]_.
+    """Half the square of small errors e, ``delta * (|e| - delta / 2)`` of larger ones [1]_.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ class Huber(ElementwiseLoss):
 class BinaryCrossEntropy(ElementwiseLoss):
     """Cross-entropy of a share in [0, 1], for each feature; the output is a probability.
 
-    Computed from the logits z as max(z, 0) - x z + log(1 + exp(-|z|)), which needs no clipping.
+    Computed from the logits z as ``max(z, 0) - x z + log(1 + exp(-|z|))``, without clipping.
 
     Examples
     --------
