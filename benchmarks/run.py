@@ -9,6 +9,7 @@ their times are compared. PyTorch takes part where it is installed.
 import argparse
 
 from kinds import denoising, pretraining, variational_digits, variational_mnist
+from labelled import mnist_head, regression_codes
 from protocols import print_versions
 from quality import codes, defaults, long_run, mnist, mnist_codes, narrow_solvers
 from speed import (
@@ -39,6 +40,8 @@ BENCHMARKS = (
     variational_digits,
     variational_mnist,
     pretraining,
+    regression_codes,
+    mnist_head,
 )
 
 
