@@ -13,10 +13,14 @@ from .network.losses import as_loss
 from .network.parameters import Parameters, layer_shapes, mirrored_ties
 from .network.pca import end_in_zeros, lay_skip_connections, n_components_for, principal_components
 from .network.scaling import extremes, means
+from .network.solvers import is_full_batch
 
 # Of PCA's skip connections: with much more, curved data keep the code that PCA gives them, with
 # nothing some keep a constant one (docs/defaults.rst).
 START_SHARE = 0.3
+
+# With a target there is more that a network can learn by heart (docs/defaults.rst).
+AUTO_TARGET_DROPOUT = 0.1
 
 # The width of the code that "auto" stands for is the original network's, nine sixteenths of its 64
 # features, but no more than that.
@@ -96,6 +100,14 @@ def target_widths(estimator):
 def n_target_layers(estimator):
     """Number of the layers from the code to a target."""
     return max(0, len(target_widths(estimator)) - 1)
+
+
+def dropout_rate(estimator):
+    """The share of hidden values that are dropped; "auto": some where a target is trained on."""
+    if estimator.dropout != "auto":
+        return float(estimator.dropout)
+    has_target = bool(estimator.target_weight) and not is_full_batch(estimator.solver)
+    return AUTO_TARGET_DROPOUT if has_target else 0.0
 
 
 def weight_ties(estimator):

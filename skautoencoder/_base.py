@@ -14,6 +14,7 @@ from ._architecture import (
     code_width,
     decoder_widths,
     draw_parameters,
+    dropout_rate,
     first_parameters,
     layer_activations,
     n_encoder_layers,
@@ -516,7 +517,7 @@ class BaseAutoencoder(
             heads=[Head(as_loss(self.loss))],
             target=self._target(),
             bottleneck=self._bottleneck(),
-            dropout=float(self.dropout),
+            dropout=dropout_rate(self),
             corruption=self.corruption,
         )
 

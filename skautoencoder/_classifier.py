@@ -85,8 +85,9 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
     code_penalty : code penalty or None, default=None
         What a code costs in training.
 
-    dropout : float, default=0.0
+    dropout : float or "auto", default="auto"
         Share of the hidden layers' values that are set to 0 at random in each training step.
+        "auto" is 0.1, and 0 where `target_weight` is 0 or the solver takes all rows at once.
 
     pretrain_iter : int, default=0
         Epochs in which each layer, with the decoder's that mirrors it, is trained by itself first.
@@ -221,7 +222,7 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
         tied_weights=False,
         corruption=None,
         code_penalty=None,
-        dropout=0.0,
+        dropout="auto",
         pretrain_iter=0,
         alpha=0.0,
         solver="adam",

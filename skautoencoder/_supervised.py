@@ -18,7 +18,7 @@ from ._validation import has_partial_fit, inference_rows, training_rows
 from .network.evaluation import target_losses_beside_a_constant
 from .network.inference import outputs
 from .network.layers import network_from
-from .utils.compat import Interval
+from .utils.compat import Interval, StrOptions
 
 
 class SupervisedAutoencoder(BaseAutoencoder):
@@ -29,6 +29,7 @@ class SupervisedAutoencoder(BaseAutoencoder):
 
     _parameter_constraints = {
         **AutoencoderTransformer._parameter_constraints,
+        "dropout": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
         "target_weight": [Interval(Real, 0, None, closed="left")],
         "head_layer_sizes": BaseAutoencoder._parameter_constraints["hidden_layer_sizes"],
     }
@@ -51,7 +52,7 @@ class SupervisedAutoencoder(BaseAutoencoder):
         tied_weights=False,
         corruption=None,
         code_penalty=None,
-        dropout=0.0,
+        dropout="auto",
         pretrain_iter=0,
         alpha=0.0,
         solver="adam",

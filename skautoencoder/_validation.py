@@ -11,6 +11,7 @@ from sklearn.utils.validation import assert_all_finite, check_array, validate_da
 from ._architecture import (
     check_width,
     decoder_widths,
+    dropout_rate,
     has_skip_connections,
     hidden_widths,
     layer_activations,
@@ -80,7 +81,7 @@ def check_parameters(estimator):
 def warn_of_wide_code(estimator, n_features):
     """Warn where nothing keeps the network from copying the features that vary through the code."""
     asked, is_variational = estimator.n_components, estimator._outputs_per_code_unit > 1
-    held = estimator.corruption, estimator.code_penalty, estimator.dropout or None
+    held = estimator.corruption, estimator.code_penalty, dropout_rate(estimator) or None
     # A code that is told a target is not only a copy.
     held += (estimator._n_target_outputs or None,)
     is_free = all(part is None for part in held) and not is_variational
@@ -132,7 +133,7 @@ def _check_randomness(estimator):
     random_parts = [
         f"{name}={getattr(estimator, name)!r}"
         for name in ("corruption", "dropout", "code_penalty")
-        if _is_random(getattr(estimator, name), estimator)
+        if getattr(estimator, name) != "auto" and _is_random(getattr(estimator, name), estimator)
     ]
     if estimator._outputs_per_code_unit > 1:
         random_parts.append("a sampled code")

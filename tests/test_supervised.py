@@ -162,7 +162,9 @@ class TestObjective:
     def test_it_is_the_loss_of_x_and_as_many_times_that_of_the_class_as_x_has_features(
         self, weight
     ):
-        model = classifier(target_weight=weight, early_stopping=False).fit(WINE, CULTIVARS)
+        model = classifier(target_weight=weight, early_stopping=False, dropout=0).fit(
+            WINE, CULTIVARS
+        )
         scaled = (WINE - model.shift_) / model.scale_
         rebuilt = (model.reconstruct(WINE) - model.shift_) / model.scale_
         of_x = 0.5 * np.square(scaled - rebuilt).sum(axis=1).mean()
@@ -173,7 +175,7 @@ class TestObjective:
 
     def test_of_numbers_it_is_the_mean_over_the_outputs_in_units_of_their_deviations(self):
         Y = np.c_[RESPONSE, 1000 * FRIEDMAN[:, 0]]
-        model = regressor(3, early_stopping=False).fit(FRIEDMAN, Y)
+        model = regressor(3, early_stopping=False, dropout=0).fit(FRIEDMAN, Y)
         scaled = (FRIEDMAN - model.shift_) / model.scale_
         rebuilt = (model.reconstruct(FRIEDMAN) - model.shift_) / model.scale_
         errors = (model.predict(FRIEDMAN) - Y) / Y.std(axis=0)
@@ -181,6 +183,15 @@ class TestObjective:
         model.set_params(warm_start=True, learning_rate_init=1e-12, max_iter=1)
         reached = model.fit(FRIEDMAN, Y).loss_curve_[-1]
         assert reached == pytest.approx(of_x + 10 * 0.5 * np.square(errors).mean(), rel=1e-5)
+
+    def test_a_tenth_of_the_hidden_values_is_dropped_where_there_is_a_target(self):
+        automatic = classifier(max_iter=3).fit(WINE, CULTIVARS)
+        given = classifier(max_iter=3, dropout=0.1).fit(WINE, CULTIVARS)
+        np.testing.assert_array_equal(automatic.transform(WINE), given.transform(WINE))
+        full_batch = {"solver": "lbfgs", "max_iter": 3}
+        automatic = classifier(**full_batch).fit(WINE, CULTIVARS)
+        given = classifier(**full_batch, dropout=0).fit(WINE, CULTIVARS)
+        np.testing.assert_array_equal(automatic.transform(WINE), given.transform(WINE))
 
     def test_a_code_of_two_numbers_that_has_seen_the_classes_tells_them_apart(self, halves):
         train, test, y_train, y_test = halves
