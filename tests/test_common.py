@@ -130,11 +130,11 @@ SUPERVISED = [
     AutoencoderClassifier(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs", max_iter=20),
     AutoencoderClassifier(2, early_stopping=True, class_weight="balanced", solver="muon"),
     AutoencoderClassifier(head_layer_sizes=(5,), corruption=GaussianNoise(), dropout=0.1),
-    AutoencoderClassifier(**{**FULL_BATCH, "n_components": 2}, skip_connections=False),
+    AutoencoderClassifier(**{**FULL_BATCH, "n_components": 2}, skip_connections=False, dropout=0),
     AutoencoderRegressor(),
     AutoencoderRegressor(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs"),
     AutoencoderRegressor(2, early_stopping=True, tied_weights=True, loss="huber"),
-    AutoencoderRegressor(**FULL_BATCH, head_layer_sizes=4, target_weight=3.0),
+    AutoencoderRegressor(**FULL_BATCH, head_layer_sizes=4, target_weight=3.0, dropout=0),
 ]
 
 
