@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._dask.dispatch import refuse_collection
 from .utils.compat import Interval, StrOptions, check_feature_names_in
+from .utils.components import ObjectOf
 from .utils.documentation import DocumentedMixin
 from ._imputation.filling import Filler, find_bounds, find_limits
 from ._imputation.fit_filler import FillerFit, moments
@@ -160,7 +161,7 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
     """
 
     _parameter_constraints = {
-        "autoencoder": [AutoencoderTransformer, None],
+        "autoencoder": [ObjectOf(AutoencoderTransformer), None],
         "missing_values": [Real],
         "initial_fill": [StrOptions({"auto", "mean", "normal"})],
         "max_iter": [Interval(Integral, 1, None, closed="left")],

@@ -20,9 +20,9 @@ def quiet_overflow():
 class ThreadPool:
     """Runs a function over items on `n_threads` threads, the caller's among them.
 
-    The threads live from the first work for them to the end of the context, in which nothing is said
-    of overflow or underflow. Work is handed over by queues alone: the futures of an executor cost a
-    step of training about a fifteenth of its time.
+    The threads live from the first work for them to the end of the context, in which nothing is
+    said of overflow or underflow. Work is handed over by queues alone: the futures of an executor
+    cost a step of training about a fifteenth of its time.
     """
 
     def __init__(self, n_threads=1):
