@@ -16,6 +16,7 @@ from ._transformer import AutoencoderTransformer
 from ._validation import check_magnitude, check_sample_weight, native, unchanged_on_failure
 from .network.floating_point import quiet_overflow
 from .utils.compat import Interval, StrOptions, check_feature_names_in
+from .utils.components import ObjectOf
 from .utils.documentation import DocumentedMixin
 from .utils.versions import VersionedMixin
 
@@ -160,7 +161,7 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
     """
 
     _parameter_constraints = {
-        "autoencoder": [AutoencoderTransformer, None],
+        "autoencoder": [ObjectOf(AutoencoderTransformer), None],
         "missing_values": [Real],
         "initial_fill": [StrOptions({"auto", "mean", "normal"})],
         "max_iter": [Interval(Integral, 1, None, closed="left")],

@@ -1,73 +1,69 @@
-"""AutoencoderOutlierDetector: rows that several autoencoders rebuild badly, or far from the rest.
+"""AutoencoderOutlierDetector: rows that several autoencoders rebuild badly, or that lie apart."""
 
-Everything here is in standardised units: each feature of the training rows has mean 0 and
-variance 1, so that features in different units can be added up.
-"""
-
-from collections.abc import Sequence
 from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.utils import gen_batches
+from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
-from ._architecture import code_width
 from ._base import BaseAutoencoder
+from ._checkpoint.checkpoint import is_within_checkpoint
+from ._dask.dispatch import refuse_collection
+from ._ensemble_widths import check_widths, widths_in_turn
+from ._imputation.gross_cells import find_fences, without_gross
+from ._outlier_scores import (
+    N_REFERENCES,
+    Scale,
+    Usual,
+    block_size,
+    filled,
+    median_and_deviation,
+    units_of,
+    weighted_quantile,
+)
 from ._transformer import AutoencoderTransformer
 from ._validation import check_rows, training_rows, unchanged_on_failure
+from .network.dataset import Dataset
 from .network.floating_point import quiet_overflow
-from .network.pca import principal_components
-from .network.scaling import means, standard_scaling, total_variation
+from .network.scaling import Scaling
 from .utils.compat import Interval, StrOptions
+from .utils.components import ObjectOf
 from .utils.documentation import DocumentedMixin
 from .utils.random import generators
 from .utils.versions import VersionedMixin
 
-# What "auto" and None stand for. Narrow codes cannot copy outliers, wide ones leave small
-# errors in which small deviations show: the ensemble has both.
-AUTO_SHARES = (0.4, 0.6, 0.8, 0.9)
-AUTO_AUTOENCODER = {"scale": "standard", "max_iter": 20}
-AUTO_FENCE = 2.5
-
-# The widest code that a share of the variance stands for.
-MAX_SHARED_WIDTH = 100
-# Elements of the blocks in which rows are rebuilt, by all members in turn.
-BLOCK_ELEMENTS = 2**18
-# Degrees of freedom of Student's t: one cell that is far off counts, but does not outweigh many
-# that are somewhat off.
-DEGREES_OF_FREEDOM = 5
-# No feature's usual error is taken to be much below the others': in one that hardly varies among
-# the training rows, any other value would else outweigh all other features.
-MIN_VARIANCE_SHARE = 0.3
-# Variances and spreads below these are rounding noise, as where X has a lower rank than the code.
-MIN_VARIANCE = 1e-8
-MIN_SPREAD = 1e-3
+# What None stands for, and how long it is trained in the first round.
+AUTO_AUTOENCODER = {"scale": "standard", "max_iter": 5}
+FIRST_ROUND_ITER = 3
+AUTO_FENCE = 3.0
 # The median absolute deviation of a normal distribution, in standard deviations.
 NORMAL_MAD = 0.6745
 # Scores of equal rows, computed beside different rows, differ by less than so many roundings.
-ROUNDINGS = 100
+ROUNDINGS = 1000
 
 
 class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, BaseEstimator):
     r"""Outlier detection with an ensemble of autoencoders.
 
     An autoencoder learns to rebuild the bulk of the rows [1]_. A row is an outlier where it is
-    rebuilt badly, or where what is rebuilt of it lies far from the rest. Both are sums over the
-    features, so that `feature_contributions` can say why.
+    rebuilt badly, or where it lies where few others do: far from its neighbours, as it is or as
+    it is rebuilt, or from the medians. All of these are sums over the features, so that
+    `feature_contributions` can say why.
 
     Parameters
     ----------
     autoencoder : AutoencoderTransformer or None, default=None
         The autoencoder that is cloned for each member of the ensemble. None is
-        ``AutoencoderTransformer(scale="standard", max_iter=20)``. `n_components` and
+        ``AutoencoderTransformer(scale="standard", max_iter=5)``. `n_components` and
         `random_state` of the clones are set by this estimator.
 
     contamination : float or "auto", default="auto"
         Share of outliers among the training rows, by weight, in (0, 0.5]: `offset_` is then
         the quantile of their scores. "auto" needs no such guess: outliers are rows whose
-        score is more than 2.5 robust standard deviations (1.4826 times the median absolute
+        score is more than 3 robust standard deviations (1.4826 times the median absolute
         deviation) below the median [4]_.
 
     n_estimators : int, default=8
@@ -82,8 +78,17 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
 
     trim : float, default=0.1
         Share of the rows, by weight, in [0, 0.5), that look most like outliers after a first
-        round of training and are left out of the second, lest the autoencoders learn to
-        rebuild them [2]_. 0 trains once, on all rows.
+        round of training, of half of the members, and are left out of the second, lest the
+        autoencoders learn to rebuild them [2]_. 0 trains once, on all rows.
+
+    max_samples : int, default=1000
+        Rows that each member is trained on at most, drawn for it from those that are not left
+        out. All rows are judged.
+
+    n_jobs : int or None, default=None
+        Number of members that are trained at the same time, as in `IsolationForest`: None is 1
+        unless in a `joblib.parallel_config`, and -1 is the number of processors. Results are
+        the same for any. Within a :class:`Checkpoint` it is 1.
 
     random_state : int, RandomState instance or None, default=None
         Seeds the autoencoders. An int makes results the same each time. The global random
@@ -98,20 +103,37 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
         `decision_function` is `score_samples` less this: rows with a lower score are outliers.
 
     mean_, scale_ : ndarray of shape (`n_features_in_`,)
-        Mean and standard deviation of each feature over the training rows (1 where it is
-        constant), by which rows are standardised before they are compared.
+        Mean and standard deviation of each feature over the training rows that were not left
+        out, gross cells apart, by which rows are standardised before they are compared. Where
+        a feature is constant, `scale_` is its absolute value, 1 at most.
 
-    centers_ : ndarray of shape (n_estimators, `n_features_in_`)
-        Mean of what each autoencoder rebuilds, in standardised units.
+    is_constant_ : ndarray of bool of shape (`n_features_in_`,)
+        Which features did not vary in `fit`.
 
     error_variances_ : ndarray of shape (n_estimators, `n_features_in_`)
         Usual squared error of each autoencoder in each feature, in standardised units.
 
-    distance_variances_ : ndarray of shape (n_estimators, `n_features_in_`)
-        Usual squared distance of what it rebuilds from its center.
+    references_, rebuilt_references_ : ndarray of shape (n_references, `n_features_in_`)
+        Training rows that were not left out, 1024 at most, standardised, and the mean of what
+        the autoencoders make of them: neighbours are looked for among these.
 
-    part_weights_ : ndarray of shape (n_estimators, 2)
-        What errors and distances of each autoencoder weigh.
+    reference_weights_ : ndarray of shape (n_references,)
+        Their weights; equal rows are taken together.
+
+    neighbour_variances_ : ndarray of shape (2, `n_features_in_`)
+        Usual squared distance from the neighbours, of rows and of what is rebuilt of them.
+
+    medians_ : ndarray of shape (`n_features_in_`,)
+        Median of each feature, in standardised units.
+
+    median_variances_ : ndarray of shape (2, `n_features_in_`)
+        Usual squared distance from it, of smaller and of larger values.
+
+    error_spreads_ : ndarray of shape (n_estimators,)
+        Median absolute deviation of what the errors of each autoencoder cost a row.
+
+    part_medians_, part_spreads_ : ndarray of shape (4,)
+        Median and median absolute deviation of each of the four parts of a row's score.
 
     n_features_in_ : int
         Number of features seen during `fit`.
@@ -126,24 +148,34 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
 
     Notes
     -----
-    With a row :math:`x`, its reconstruction :math:`r_m` by autoencoder :math:`m` of :math:`M`, both
-    standardised, and the mean :math:`c_m` of the reconstructions, the score is
+    A deviation :math:`z` in feature :math:`j` costs :math:`\log(1 + z^2 / 5 \sigma_j^2)`: up to
+    constants the negated log-density of Student's t with 5 degrees of freedom. Here
+    :math:`\sigma^2` is the mean square of such deviations over the training rows that are not left
+    out, at least 0.3 of its own mean over the features. Everything is standardised. Means over
+    the features of what these deviations cost are the four parts :math:`p_1, ..., p_4` of a row:
+
+    1. its errors by each autoencoder, divided by `error_spreads_` and averaged over these [3]_,
+    2. the root mean squares of its distances from the five nearest of `references_` [5]_,
+    3. the same of what is rebuilt of it, on average, from the 40 nearest of `rebuilt_references_`,
+    4. its distances from the medians, beside what is usual on the same side.
+
+    The nearest reference of all does not count, as it may be the row itself. With :math:`m_i` and
+    :math:`s_i`, the median and median absolute deviation of a part over the training rows, and
+    weights :math:`w = (1.1, 1, 0.4, 1)`, the score is
 
     .. math::
 
-        -\frac{1}{M d} \sum_{m=1}^{M} \sum_{j=1}^{d}
-        a_m \log\Bigl(1 + \frac{(x_j - r_{mj})^2}{5 \, \sigma_{mj}^2}\Bigr)
-        + b_m \log\Bigl(1 + \frac{(r_{mj} - c_{mj})^2}{5 \, \tau_{mj}^2}\Bigr),
+        -\Bigl(\sum_{i=1}^{4} w_i \max\bigl(0, (p_i - m_i) / s_i + 1\bigr)^2\Bigr)^{1/2},
 
-    in which each logarithm is, up to constants, the negated log-density of Student's t with 5
-    degrees of freedom. :math:`\sigma^2, \tau^2` are the means of the numerators over the training
-    rows, at least 0.3 of their own mean over the features. :math:`1 / a_m, 1 / b_m` are the median
-    absolute deviations, over the training rows, of the means over the features that they divide.
-    In a row with missing cells the mean is that over its observed cells.
+    so that a row that stands out in one part is not helped by the others. What a part adds is
+    shared among the cells by what they cost. A missing cell costs nothing, and means are those over
+    observed cells.
 
-    Scores of different members are averaged in units of their own spread, as standardised scores
-    are in [3]_. Members are trained one after another: large batches are shared among threads
-    already, and small networks train in less time than a process takes to start.
+    A gross cell is for the autoencoders, and in the search for neighbours, a missing one, and is
+    taken for what it is in what it costs: one that is ten times as far from its feature's median as
+    all but at most three cells or 2 % of them. Features that do not vary in `fit` do not count in
+    means over features; where they vary later, :math:`\sigma^2` is 0.01. How many rows have a
+    gross cell does not depend on their weights; else a weight is a repetition for up to 1000 rows.
 
     References
     ----------
@@ -155,6 +187,8 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
     .. [4] Leys, Ley, Klein, Bernard, Licata (2013), Detecting outliers: Do not use standard
        deviation around the mean, use absolute deviation around the median. Journal of
        Experimental Social Psychology 49.
+    .. [5] Ramaswamy, Rastogi, Shim (2000), Efficient algorithms for mining outliers from large
+       data sets. ACM SIGMOD.
 
     Examples
     --------
@@ -171,12 +205,14 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
     """
 
     _parameter_constraints = {
-        "autoencoder": [BaseAutoencoder, None],
+        "autoencoder": [ObjectOf(BaseAutoencoder), None],
         "contamination": [StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right")],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         # scikit-learn has no constraint for widths or shares in a sequence: see `check_widths`.
         "n_components": "no_validation",
         "trim": [Interval(Real, 0, 0.5, closed="left")],
+        "max_samples": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
 
@@ -188,6 +224,8 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
         n_estimators=8,
         n_components="auto",
         trim=0.1,
+        max_samples=1000,
+        n_jobs=None,
         random_state=None,
     ):
         self.autoencoder = autoencoder
@@ -195,6 +233,8 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
         self.n_estimators = n_estimators
         self.n_components = n_components
         self.trim = trim
+        self.max_samples = max_samples
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def fit(self, X, y=None, sample_weight=None):
@@ -219,22 +259,22 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
 
         Raises
         ------
+        TypeError
+            Where X is a Dask collection.
+
         ValueError
             Where a parameter, X or sample_weight is not as it must be, or where training
             diverges. The estimator is then as it was before the call.
         """
-        self._validate_params()
-        check_widths(self.n_components)
         with unchanged_on_failure(self):
+            refuse_collection(
+                self, X, "it is not trained on Dask collections. Pass X.compute() instead"
+            )
+            self._validate_params()
+            check_widths(self.n_components)
             rows = training_rows(self, X, sample_weight, [np.float64, np.float32], reset=True)
-            self._standardise(rows)
-            self.estimators_ = self._draw_members(rows)
-            weights = weights_of_all(rows)
-            scores = self._fit_round(rows.X, weights, weights)
-            kept = np.where(scores < cutoff(scores, weights, self.trim, rows.dtype), 0, weights)
-            if not np.array_equal(kept, weights):
-                scores = self._fit_round(rows.X, kept, weights)
-            self.offset_ = self._choose_offset(scores, weights, rows.dtype)
+            with quiet_overflow():
+                self._fit_rounds(rows, weights_of_all(rows))
         return self
 
     def score_samples(self, X):
@@ -250,8 +290,8 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
         score : ndarray of shape (n_samples,)
             Minus the sum of the row's `feature_contributions`.
         """
-        check_is_fitted(self)
-        return self._scores(self._checked(X))
+        X = self._checked(X, "score_samples")
+        return self._scale().scores(self._row_costs(X))
 
     def decision_function(self, X):
         """`score_samples` less `offset_`: negative for outliers.
@@ -296,8 +336,9 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
         contributions : ndarray of shape (n_samples, n_features)
             At least 0; each row sums to minus its `score_samples`. A missing cell has 0.
         """
-        check_is_fitted(self)
-        return np.concatenate(list(self._contributions(self._checked(X))))
+        X = self._checked(X, "feature_contributions")
+        scale = self._scale()
+        return np.concatenate([scale.contributions(costs) for costs in self._costs(X)])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -305,23 +346,53 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
         tags.input_tags.allow_nan = True
         return tags
 
-    def _checked(self, X):
+    def _checked(self, X, method):
+        check_is_fitted(self)
+        advice = f"for a lazy result, call X.map_blocks(detector.{method})"
+        refuse_collection(self, X, f"{advice}, or X.map_partitions of a dataframe")
         return check_rows(self, X, [np.float64, np.float32], reset=False)[0]
 
-    def _standardise(self, rows):
-        """Learn the units of the features, and set them as the scaling of the rows."""
-        rows.scaling = standard_scaling(rows, means(rows))
-        rows.feature_means = np.zeros(rows.n_features)
-        self.mean_, self.scale_ = rows.scaling.shift, rows.scaling.scale
+    def _fit_rounds(self, rows, weights):
+        """Train some members on all rows, then all members on those that look usual to them."""
+        _, rng = generators(self.random_state, 0)
+        seeds = rng.integers(2**31 - 1, size=self.n_estimators)
+        self._fences = find_fences(rows.X if rows.subset is None else rows.X[rows.subset])
+        clean = without_gross(rows.X, self._fences)
+        kept = weights
+        if self.trim:
+            first = seeds[: -(-self.n_estimators // 2)]
+            max_iter = FIRST_ROUND_ITER if self.autoencoder is None else None
+            scores = self._fit_round(rows.X, clean, kept, weights, first, rng, max_iter)
+            kept = np.where(scores < cutoff(scores, weights, self.trim, rows.dtype), 0, weights)
+        scores = self._fit_round(rows.X, clean, kept, weights, seeds, rng)
+        self.offset_ = self._choose_offset(scores, weights, rows.dtype)
 
-    def _draw_members(self, rows):
+    def _fit_round(self, X, clean, kept, weights, seeds, rng, max_iter=None):
+        """Train on the rows kept, without gross cells; return the scores of all rows."""
+        rows = Dataset(clean, sample_weight=kept, has_missing=True)
+        used, rows = rows.select(np.flatnonzero(weights)), rows.select(np.flatnonzero(kept))
+        used.sample_weight = weights
+        self.mean_, self.scale_, self.is_constant_ = units_of(used, rows)
+        members = self._draw_members(rows, seeds)
+        if max_iter is not None:
+            members = [member.set_params(max_iter=max_iter) for member in members]
+        self.estimators_ = self._trained(members, clean, kept, rng)
+        self._learn_what_is_usual(clean, kept, rng)
+        row_costs = self._row_costs(X)
+        scale = Scale.learn(row_costs, weights)
+        self.error_spreads_, self.part_medians_, self.part_spreads_ = scale
+        return scale.scores(row_costs)
+
+    def _draw_members(self, rows, seeds):
         """Unfitted autoencoders, with widths and seeds of their own."""
         base = self.autoencoder
         if base is None:
             base = AutoencoderTransformer(**AUTO_AUTOENCODER)
-        widths = self._widths(rows)
-        _, rng = generators(self.random_state, 0)
-        seeds = rng.integers(2**31 - 1, size=self.n_estimators)
+        varying = np.flatnonzero(~self.is_constant_)
+        rows = rows.restricted_to(varying if len(varying) else None)
+        rows.scaling = Scaling(self.mean_, self.scale_).of(rows.features)
+        rows.feature_means = np.zeros(rows.n_features)
+        widths = widths_in_turn(self.n_components, self.autoencoder, rows)
         return [
             clone(base).set_params(
                 n_components=widths[number % len(widths)], random_state=int(seed)
@@ -329,91 +400,58 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
             for number, seed in enumerate(seeds)
         ]
 
-    def _widths(self, rows):
-        """Widths of the codes that the members take in turn."""
-        asked = self.n_components
-        if isinstance(asked, str):
-            asked = AUTO_SHARES if self.autoencoder is None else self.autoencoder.n_components
-        if isinstance(asked, str):
-            return [code_width(asked, rows.n_features)]
-        asked = as_list(asked)
-        if all(isinstance(entry, Integral) for entry in asked):
-            return [int(entry) for entry in asked]
-        explained = explained_shares(rows)
-        return [
-            int(entry)
-            if isinstance(entry, Integral)
-            else min(int(np.searchsorted(explained, entry)) + 1, len(explained))
-            for entry in asked
-        ]
+    def _trained(self, members, X, weights, rng):
+        """The members, each trained on the rows that have weight, or on some of them."""
+        n_jobs = 1 if is_within_checkpoint() else self.n_jobs
+        n_rows = int(self.max_samples)
+        chosen = [draw(weights, n_rows, rng) for _ in members]
+        is_whole = np.count_nonzero(weights) <= n_rows
+        return Parallel(n_jobs=n_jobs)(
+            delayed(train)(member, *((X, weights) if is_whole else (X[rows], weights[rows])))
+            for member, rows in zip(members, chosen, strict=True)
+        )
 
-    def _fit_round(self, X, kept, weights):
-        """Train all members on the rows kept; return the scores of all rows."""
-        shape = len(self.estimators_), X.shape[1]
-        self.centers_, self.error_variances_, self.distance_variances_ = np.zeros((3, *shape))
-        self.part_weights_ = np.zeros((shape[0], 2))
-        for number, autoencoder in enumerate(self.estimators_):
-            autoencoder.fit(X, sample_weight=kept)
-            self._learn_what_is_usual(number, X, weights)
-        return self._scores(X)
+    def _learn_what_is_usual(self, X, weights, rng):
+        """From reference rows, equal ones taken together."""
+        chosen = draw(weights, N_REFERENCES, rng)
+        rows = dense(X[chosen])
+        _, first, which = np.unique(
+            np.nan_to_num(rows, nan=np.inf), axis=0, return_index=True, return_inverse=True
+        )
+        self.reference_weights_ = np.bincount(which.ravel(), weights[chosen])
+        rows = rows[first]
+        usual = Usual.learn(
+            self._standardised(rows),
+            self._rebuilt(rows),
+            self.reference_weights_,
+            self.is_constant_,
+        )
+        for name, value in usual._asdict().items():
+            setattr(self, f"{name}_", value)
 
-    def _learn_what_is_usual(self, number, X, weights):
-        """Usual errors and distances of a member in each feature, and in a row."""
-        center, errors, distances = self._moments(number, X, weights)
-        self.centers_[number] = center
-        self.error_variances_[number] = floored(errors)
-        self.distance_variances_[number] = floored(distances)
-        parts = [np.mean(costs, axis=2) for costs in self._costs(number, X)]
-        for part, values in enumerate(np.concatenate(parts, axis=1)):
-            self.part_weights_[number, part] = 1 / spread(values, weights)
+    def _standardised(self, rows):
+        return (rows - self.mean_) / self.scale_
 
-    def _moments(self, number, X, weights):
-        """Mean of a member's reconstruction, and mean squares of its errors and distances."""
-        sums = np.zeros((4, X.shape[1]))
-        for part, Z, rebuilt in self._blocks(number, X):
-            w, is_observed = weights[part], ~np.isnan(Z)
-            errors = np.where(is_observed, np.square(Z - rebuilt), 0)
-            sums += [w @ is_observed, w @ errors, w @ rebuilt, w @ np.square(rebuilt)]
-        observed, errors, rebuilt, rebuilt_squares = sums
-        center = rebuilt / weights.sum()
-        distances = np.maximum(rebuilt_squares / weights.sum() - np.square(center), 0)
-        return center, errors / np.where(observed > 0, observed, 1), distances
+    def _rebuilt(self, rows):
+        """What each member makes of rows, standardised."""
+        return [self._standardised(member.reconstruct(rows)) for member in self.estimators_]
 
-    def _costs(self, number, X):
-        """Yield what a member makes of each cell's error and distance, block by block.
-
-        Missing cells have 0, and a row's other cells make up for them.
-        """
-        for _, Z, rebuilt in self._blocks(number, X):
-            errors, distances = Z - rebuilt, rebuilt - self.centers_[number]
-            costs = np.stack(
-                [
-                    student_cost(errors, self.error_variances_[number]),
-                    student_cost(distances, self.distance_variances_[number]),
-                ]
-            )
-            is_observed = ~np.isnan(Z)
-            if not is_observed.all():
-                n_observed = np.maximum(is_observed.sum(axis=1, keepdims=True), 1)
-                costs = np.where(is_observed, costs * (Z.shape[1] / n_observed), 0)
+    def _costs(self, X):
+        """Yield what each cell costs by each member and part, block by block."""
+        usual = Usual(*(getattr(self, f"{name}_") for name in Usual._fields))
+        for part in gen_batches(X.shape[0], block_size(X.shape[1], len(self.estimators_))):
+            rows = dense(X[part])
+            clean = without_gross(rows, self._fences)
+            with quiet_overflow():
+                searched = filled(self._standardised(clean))
+                costs = usual.costs(self._standardised(rows), searched, self._rebuilt(clean))
             yield costs
 
-    def _blocks(self, number, X):
-        """Yield slices of the rows, these standardised, and what a member makes of them."""
-        for part in gen_batches(X.shape[0], max(1, BLOCK_ELEMENTS // X.shape[1])):
-            block = X[part].toarray() if sparse.issparse(X) else X[part]
-            rebuilt = self.estimators_[number].reconstruct(block)
-            yield part, (block - self.mean_) / self.scale_, (rebuilt - self.mean_) / self.scale_
+    def _row_costs(self, X):
+        return np.concatenate([costs.sum(axis=2) for costs in self._costs(X)], axis=1)
 
-    def _contributions(self, X):
-        """Yield what each cell adds to the negated score, block by block."""
-        members = [self._costs(number, X) for number in range(len(self.estimators_))]
-        for costs in zip(*members, strict=True):
-            weighted = map(np.tensordot, self.part_weights_, costs, [1] * len(costs))
-            yield sum(weighted) / (len(costs) * X.shape[1])
-
-    def _scores(self, X):
-        return -np.concatenate([block.sum(axis=1) for block in self._contributions(X)])
+    def _scale(self):
+        return Scale(self.error_spreads_, self.part_medians_, self.part_spreads_)
 
     def _choose_offset(self, scores, weights, dtype):
         if self.contamination != "auto":
@@ -423,40 +461,18 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
         return float(less_rounding(fence, dtype))
 
 
-def as_list(value):
-    """The entries of a sequence, or the value alone."""
-    return list(value) if isinstance(value, Sequence) or np.ndim(value) == 1 else [value]
+def train(member, X, weights):
+    return member.fit(X, sample_weight=weights)
 
 
-def check_widths(n_components):
-    """Raise ValueError unless all widths are positive integers or shares of the variance."""
-    if isinstance(n_components, str) and n_components == "auto":
-        return
-    entries = as_list(n_components)
-    if not entries or not all(_is_width(entry) or _is_share(entry) for entry in entries):
-        raise ValueError(
-            "The 'n_components' parameter must be a positive integer, a share of the variance in "
-            f"(0, 1), a sequence of these, or 'auto'. Got {n_components!r} instead."
-        )
+def draw(weights, n_rows, rng):
+    """Numbers of rows that have weight, in order: all of them, or so many drawn."""
+    chosen = np.flatnonzero(weights)
+    return chosen if len(chosen) <= n_rows else np.sort(rng.choice(chosen, n_rows, replace=False))
 
 
-def _is_width(entry):
-    return isinstance(entry, Integral) and not isinstance(entry, bool) and entry > 0
-
-
-def _is_share(entry):
-    return isinstance(entry, Real) and 0 < entry < 1
-
-
-def explained_shares(rows):
-    """Shares of the variance that 1, 2, ... principal components of the scaled rows explain.
-
-    Fewer than there are features: a code as wide as X could copy every row.
-    """
-    n_components = min(MAX_SHARED_WIDTH, len(rows), max(1, rows.n_features - 1))
-    mean, _, variances = principal_components(rows, n_components)
-    total = total_variation(rows, mean) / rows.total_weight()
-    return np.cumsum(variances) / (total or 1.0)
+def dense(rows):
+    return rows.toarray() if sparse.issparse(rows) else rows
 
 
 def weights_of_all(rows):
@@ -464,42 +480,6 @@ def weights_of_all(rows):
     if rows.sample_weight is None:
         return np.ones(rows.X.shape[0])
     return rows.sample_weight.astype(np.float64)
-
-
-def student_cost(deviations, variances):
-    """Negated log-density of Student's t, up to constants: log(1 + z^2 / degrees)."""
-    # What is too far off to be squared costs infinitely much.
-    with quiet_overflow():
-        return np.log1p(np.square(deviations) / (DEGREES_OF_FREEDOM * variances))
-
-
-def floored(variances):
-    """Variances of the features, none much below their mean."""
-    return np.maximum(variances, max(MIN_VARIANCE_SHARE * variances.mean(), MIN_VARIANCE))
-
-
-def spread(values, weights):
-    """Median absolute deviation, above rounding noise."""
-    return max(median_and_deviation(values, weights)[1], MIN_SPREAD)
-
-
-def median_and_deviation(values, weights):
-    """Weighted median, and weighted median of the absolute deviations from it."""
-    median = weighted_quantile(values, weights, 0.5)
-    return median, weighted_quantile(np.abs(values - median), weights, 0.5)
-
-
-def weighted_quantile(values, weights, share):
-    """The smallest value with more than a share of the weight at or below it.
-
-    No more than that share lies below it. Repeating a value is the same as adding to its
-    weight: nothing is interpolated.
-    """
-    order = np.argsort(values, kind="stable")
-    cumulated = np.cumsum(weights[order])
-    limit = share * cumulated[-1] * (1 + np.sqrt(np.finfo(np.float64).eps))
-    position = np.searchsorted(cumulated, limit, side="right")
-    return values[order[min(position, len(order) - 1)]]
 
 
 def cutoff(scores, weights, share, dtype):

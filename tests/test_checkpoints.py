@@ -340,7 +340,8 @@ class TestAutoencodersWithinOthers:
         fuse.n_steps = 0
         with Checkpoint(path, every=1):
             resumed = fit()
-        assert fuse.n_steps == n_steps - 30 - 60
+        # 70 rows make ten steps an epoch, and in the second round 63 make nine.
+        assert fuse.n_steps == n_steps - 70 - 18
         assert_same(whole.score_samples(X), resumed.score_samples(X))
 
     def test_a_search(self, X, path, fuse):

@@ -32,6 +32,8 @@ OUTPUTS = ["transform", "inverse_transform", "reconstruct"]
 DTYPES = [np.float32, np.float64]
 # Of the largest absolute value.
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
+# Scores are in units of what is usual, beside which roundings are larger.
+SCORE_TOLERANCE = {np.float32: 2e-4, np.float64: 1e-11}
 
 
 def outputs_of(onnx_model, X):
@@ -281,7 +283,7 @@ def assert_judged(model, X, tolerance=None, **options):
     assert labels.dtype == np.int64
     assert scores.dtype == dtype
     assert labels.shape == scores.shape == (len(X), 1)
-    limit = (tolerance or TOLERANCE[dtype]) * np.abs(expected).max()
+    limit = (tolerance or SCORE_TOLERANCE[dtype]) * np.abs(expected).max()
     assert 0 < limit < np.inf
     assert np.abs(scores[:, 0] - expected).max() <= limit
     is_clear = np.abs(expected) > limit
@@ -298,7 +300,7 @@ class TestOutlierDetectors:
         model = detector(small(skip_connections=False, activation=activation)).fit(X)
         # Sigmoids after a few epochs rebuild all rows nearly alike: as far apart as the docs say.
         is_alike = activation == "sigmoid" and dtype == np.float32
-        assert_judged(model, X, tolerance=4e-5 if is_alike else None)
+        assert_judged(model, X, tolerance=5e-4 if is_alike else None)
 
     @pytest.mark.parametrize(
         "model",
@@ -380,8 +382,8 @@ def test_detectors_of_any_shape(seed, n_features, hidden, activation, paths, sca
     model = AutoencoderOutlierDetector(autoencoder, n_estimators=2, random_state=seed)
     model.fit(X.astype(fitted))
     # In what differs between rows by less, roundings of float32 make up more than the tolerance.
-    assume(model.distance_variances_.min() > 1e-5)
-    assert_judged(model, X.astype(dtype), max(TOLERANCE[fitted], TOLERANCE[dtype]))
+    assume(model.neighbour_variances_.min() > 1e-5)
+    assert_judged(model, X.astype(dtype), max(SCORE_TOLERANCE[fitted], SCORE_TOLERANCE[dtype]))
 
 
 class TestMistakes:

@@ -138,15 +138,37 @@ DETECTORS = {
     "mean": (set_attribute("mean_", FOUR), "mean_ is not a finite number for each"),
     "scale": (set_item("scale_", 0, 0.0), "scale_ is not positive"),
     "infinite": (set_item("scale_", 0, np.inf), "scale_ is not a finite number"),
-    "centers": (set_item("centers_", 0, np.nan), "centers_ are not finite"),
-    "too few": (first_row_of("centers_"), "centers_ are not finite numbers for each member"),
-    "other dtype": (set_attribute("centers_", np.ones((2, 5), int)), "centers_ are not finite"),
+    "constant": (set_attribute("is_constant_", FOUR), "is_constant_ is not a bool for each"),
+    "fences": (first_row_of("_fences"), "_fences are not two for each feature"),
+    "references": (set_item("references_", 0, np.nan), "references_ are not finite numbers"),
+    "too few": (first_row_of("references_"), r"references_ are not finite .* of shape \("),
+    "none": (
+        all_of(
+            *(
+                set_attribute(name, np.ones(shape))
+                for name, shape in (
+                    ("references_", (0, 5)),
+                    ("rebuilt_references_", (0, 5)),
+                    ("reference_weights_", 0),
+                )
+            )
+        ),
+        "reference_weights_ are not finite numbers of shape",
+    ),
+    "rebuilt": (first_row_of("rebuilt_references_"), "rebuilt_references_ are not finite"),
+    "weightless": (set_item("reference_weights_", 0, 0.0), "reference_weights_ are not positive"),
+    "other dtype": (set_attribute("medians_", np.ones(5, int)), "medians_ are not finite"),
     "errors": (negated("error_variances_"), "error_variances_ are not positive"),
-    "distances": (set_item("distance_variances_", 0, 0.0), "distance_variances_ are not positive"),
-    "weights": (set_attribute("part_weights_", np.ones((2, 3))), "part_weights_ are not finite"),
+    "distances": (
+        set_item("neighbour_variances_", 0, 0.0),
+        "neighbour_variances_ are not positive",
+    ),
+    "sides": (first_row_of("median_variances_"), "median_variances_ are not finite"),
+    "spreads": (set_attribute("error_spreads_", np.ones((2, 1))), "error_spreads_ are not finite"),
+    "parts": (set_attribute("part_medians_", np.ones(3)), "part_medians_ are not finite"),
+    "no spread": (set_item("part_spreads_", 0, 0.0), "part_spreads_ are not positive"),
     "offset": (set_attribute("offset_", np.nan), "offset_ is not a finite number"),
     "text": (set_attribute("offset_", "0"), "offset_ is not a finite number"),
-    "far centers": (set_item("centers_", 0, 1e300), "the score of mean_ is not finite"),
     "far member": (
         of_the_first_member(set_item("intercepts_", -1, np.full(5, 1e300))),
         "shift_, scale_ and coefs_ lead to infinite numbers",

@@ -117,5 +117,10 @@ def active_checkpoint():
     return checkpoints[-1]._begin_fit() if checkpoints else nullcontext(UnkeptFit())
 
 
+def is_within_checkpoint():
+    """Whether fits of this thread are kept; those of other threads and processes are not."""
+    return bool(_open_checkpoints())
+
+
 def _open_checkpoints():
     return getattr(_open, "checkpoints", [])

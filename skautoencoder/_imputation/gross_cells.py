@@ -1,6 +1,7 @@
 """Gross cells: so far from all others of their feature that they are taken for errors."""
 
 import numpy as np
+from scipy import sparse
 
 # A cell is gross from so many times the distance of the others from their feature's median on.
 # Features have such a gap in 28 of 3300 samples of 13 real tables (23 times it is the only cell
@@ -20,19 +21,33 @@ def find_fences(X):
     the ones of a feature that is nearly always 0 are no errors.
     """
     fences = np.empty((2, X.shape[1]))
-    for feature, column in enumerate(X.T):
+    for feature, column in enumerate(_columns(X)):
         values = column[~np.isnan(column)].astype(np.float64)
-        median = np.median(values)
+        median = np.median(values) if len(values) else 0.0
         reach = _reach(np.abs(values - median))
         fences[:, feature] = median - reach, median + reach
     return fences
 
 
 def without_gross(X, fences):
-    """X with NaN in place of gross cells; X itself where there are none."""
+    """X with NaN in place of gross cells; X itself where there are none.
+
+    Zeros that a sparse X does not store stay as they are.
+    """
     low, high = fences
+    if sparse.issparse(X):
+        data = without_gross(X.data, (low[X.indices], high[X.indices]))
+        return X if data is X.data else sparse.csr_array((data, X.indices, X.indptr), X.shape)
     gross = (low > X) | (high < X)
     return np.where(gross, X.dtype.type(np.nan), X) if gross.any() else X
+
+
+def _columns(X):
+    """The features of a dense or sparse X, one after the other."""
+    if not sparse.issparse(X):
+        return X.T
+    columns = sparse.csc_array(X)
+    return (columns[:, [feature]].toarray()[:, 0] for feature in range(X.shape[1]))
 
 
 def _reach(distances):

@@ -33,11 +33,21 @@ class Graph:
         self.container.add_node(operator, inputs, result, name=name, **attributes)
         return result
 
-    def _constant(self, value):
+    def add_nearest(self, distances, n_nearest):
+        """Name of the numbers of the columns with the smallest values, in order."""
+        found = [self.scope.get_unique_variable_name(each) for each in ("values", "nearest")]
+        self.add("TopK", distances, self.integers([n_nearest]), result=found, largest=0)
+        return found[1]
+
+    def integers(self, value):
+        """Name of a constant of integers."""
+        return self._constant(value, np.int64)
+
+    def _constant(self, value, dtype=None):
         from onnx import numpy_helper
 
         name = self.scope.get_unique_variable_name("constant")
-        tensor = numpy_helper.from_array(np.asarray(value, self.dtype, order="C"), name)
+        tensor = numpy_helper.from_array(np.asarray(value, dtype or self.dtype, order="C"), name)
         self.container.add_initializer(name, tensor.data_type, tensor.dims, tensor)
         return name
 

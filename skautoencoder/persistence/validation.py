@@ -9,8 +9,9 @@ from numbers import Integral, Real
 import numpy as np
 
 from .._base import BaseAutoencoder
+from .._ensemble_widths import check_widths
 from .._imputer import AutoencoderImputer
-from .._outlier import AutoencoderOutlierDetector, check_widths
+from .._outlier import AutoencoderOutlierDetector
 from .._reconstruction import run
 from .._validation import check_parameters
 from .._variational import VariationalAutoencoderTransformer
@@ -29,8 +30,10 @@ NETWORK_ATTRIBUTES = {
     *("_n_encoder_layers", "_has_bounded_skips", "_has_tied_weights", "_solver_state"),
 }
 DETECTOR_ATTRIBUTES = {
-    *("estimators_", "offset_", "mean_", "scale_", "n_features_in_"),
-    *("centers_", "error_variances_", "distance_variances_", "part_weights_"),
+    *("estimators_", "offset_", "mean_", "scale_", "is_constant_", "n_features_in_", "_fences"),
+    *("error_variances_", "references_", "rebuilt_references_", "reference_weights_"),
+    *("neighbour_variances_", "medians_", "median_variances_"),
+    *("error_spreads_", "part_medians_", "part_spreads_"),
 }
 IMPUTER_ATTRIBUTES = {
     *("autoencoder_", "mean_", "covariance_", "fill_min_", "fill_max_", "indicator_"),
@@ -289,17 +292,34 @@ def _check_units(detector):
         fits = _is_array(value, 1, np.float64) and len(value) == detector.n_features_in_
         _require(fits, f"{name} is not a finite number for each feature")
     _require(detector.scale_.min() > 0, "scale_ is not positive")
+    known = _is_mask(detector.is_constant_, detector.n_features_in_)
+    _require(known, "is_constant_ is not a bool for each feature")
+    _check_fences(detector._fences, detector.n_features_in_)
 
 
 def _check_usual(detector):
-    """What is usual for each member, and the threshold."""
+    """What is usual for each member, among the references, and the threshold."""
     n_members, n_features = len(detector.estimators_), detector.n_features_in_
-    widths = {"centers_": n_features, "error_variances_": n_features}
-    for name, width in {**widths, "distance_variances_": n_features, "part_weights_": 2}.items():
+    weights = detector.reference_weights_
+    _require(_is_array(weights, 1, np.float64), "reference_weights_ are not finite numbers")
+    shapes = {
+        "error_variances_": (n_members, n_features),
+        "references_": (len(weights), n_features),
+        "rebuilt_references_": (len(weights), n_features),
+        "reference_weights_": (max(1, len(weights)),),
+        "neighbour_variances_": (2, n_features),
+        "medians_": (n_features,),
+        "median_variances_": (2, n_features),
+        "error_spreads_": (n_members,),
+        "part_medians_": (4,),
+        "part_spreads_": (4,),
+    }
+    for name, shape in shapes.items():
         value = getattr(detector, name)
-        fits = _is_array(value, 2, np.float64) and value.shape == (n_members, width)
-        _require(fits, f"{name} are not finite numbers for each member")
-        _require(name == "centers_" or value.min() > 0, f"{name} are not positive")
+        fits = _is_array(value, len(shape), np.float64) and value.shape == shape
+        _require(fits, f"{name} are not finite numbers of shape {shape}")
+        may_be_0 = name in ("references_", "rebuilt_references_", "medians_", "part_medians_")
+        _require(may_be_0 or value.min() > 0, f"{name} are not positive")
     is_number = isinstance(detector.offset_, Real) and math.isfinite(detector.offset_)
     _require(is_number, "offset_ is not a finite number")
 
@@ -309,7 +329,7 @@ def _check_middle_score(detector):
         check_consistency(autoencoder)
     with quiet_overflow():
         # Past the checks of X, which may have names.
-        scores = detector._scores(detector.mean_[np.newaxis])
+        scores = detector._scale().scores(detector._row_costs(detector.mean_[np.newaxis]))
     _require(np.isfinite(scores).all(), "the score of mean_ is not finite")
 
 
@@ -361,9 +381,13 @@ def _check_bounds(imputer):
             known and bound.shape == imputer.mean_.shape, "a bound is not one for each feature"
         )
     _require(bool((low <= high).all()), "fill_min_ is above fill_max_")
-    fences, known = imputer._fences, type(imputer._fences) is np.ndarray
-    fits = known and fences.dtype == np.float64 and fences.shape == (2, len(imputer.mean_))
-    _require(fits and bool((fences[0] <= fences[1]).all()), "_fences are not two for each feature")
+    _check_fences(imputer._fences, len(imputer.mean_))
+
+
+def _check_fences(fences, n_features):
+    known = type(fences) is np.ndarray and fences.dtype == np.float64
+    fits = known and fences.shape == (2, n_features) and bool((fences[0] <= fences[1]).all())
+    _require(fits, "_fences are not two for each feature")
 
 
 def _check_middle_fill(imputer):
