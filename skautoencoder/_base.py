@@ -28,6 +28,7 @@ from ._checkpoint.checkpoint import active_checkpoint
 from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from .network.autoencoder import Autoencoder
 from .network.bottleneck import PlainCode
+from .network.fallback import Fallback
 from .network.lbfgs import trainer_for
 from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES
@@ -38,7 +39,7 @@ from .network.pretraining import pretrain
 from .network.scaling import (deviations, fit_scaling, means, varies)
 from .network.schedules import SCHEDULES, Schedule
 from .network.solvers import SOLVERS, Solver
-from .network.trainer import Fallback, Snapshot
+from .network.trainer import Snapshot
 
 
 class BaseAutoencoder(
@@ -97,7 +98,8 @@ class BaseAutoencoder(
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows; a weight of 2 counts like having the row twice.
+            Weights of the rows; a weight of 2 counts like having the row twice: exactly in full
+            batches without random numbers, else in the mean.
 
         Returns
         -------
