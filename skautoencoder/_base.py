@@ -50,6 +50,7 @@ from ._validation import (
 from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from .network.autoencoder import Autoencoder
 from .network.bottleneck import PlainCode
+from .network.fallback import Fallback
 from .network.floating_point import quiet_overflow
 from .network.heads import Head
 from .network.initializers import INITIALIZERS
@@ -61,7 +62,7 @@ from .network.scaling import deviations, fit_scaling, means, varies
 from .network.schedules import SCHEDULES, Schedule
 from .network.solvers import SOLVERS, Solver, as_solver
 from .network.thread_pool import ThreadPool
-from .network.trainer import Fallback, Run, Snapshot
+from .network.trainer import Run, Snapshot
 from .utils.compat import Interval, StrOptions
 from .utils.components import ObjectOf, refuse_parameters_of_nothing
 from .utils.documentation import DocumentedMixin
@@ -129,7 +130,8 @@ class BaseAutoencoder(
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows; a weight of 2 counts like having the row twice.
+            Weights of the rows; a weight of 2 counts like having the row twice: exactly in full
+            batches without random numbers, else in the mean.
 
         Returns
         -------

@@ -153,6 +153,32 @@ def test_gradients_of_both_uses_of_tied_weights_add_up(encoder, has_skips, rng):
     check_gradient(gradient, 9)
 
 
+def test_nothing_is_left_of_the_penalty_of_the_batch_before(rng):
+    names, penalty = ["tanh"] * 3 + ["identity"], ContractivePenalty(n_directions=5)
+    gradient = batch_gradient(
+        rng.uniform(size=(9, 5)), names, "squared_error", bottleneck=PlainCode(penalty)
+    )
+    first = compute(gradient, 9)[1].flat.copy()
+    _, again = gradient.compute(np.arange(9), 9.0)
+    again.all_completed(gradient.pool)
+    np.testing.assert_allclose(again.flat, first)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_noise_of_a_batch_is_that_of_its_observed_cells_by_weight(weighted, rng):
+    X, weights = with_holes(rng.uniform(size=(9, 5)), rng), rng.uniform(size=9)
+    names, seen = ["tanh", "identity", "tanh", "identity"], []
+    code = GaussianCode(1.0, 0.0, is_gaussian=True)
+    code.observe = lambda loss, n_cells: seen.append(n_cells)
+    own = weights if weighted else None
+    gradient = batch_gradient(
+        X, names, "squared_error", encoder=[5, 7, 6], bottleneck=code, weights=own
+    )
+    compute(gradient, 9)
+    counts = (~np.isnan(X)).sum(axis=1)
+    assert seen == [pytest.approx(counts @ weights if weighted else counts.sum())]
+
+
 @pytest.mark.parametrize("loss", ["squared_error", "binary_cross_entropy"])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_gradient_of_the_evidence_lower_bound(loss, weighted, rng):

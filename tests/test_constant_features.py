@@ -221,6 +221,15 @@ class TestStreams:
         errors = ae.reconstruction_error(X[200:], per_feature=True).mean(axis=0)
         assert (errors[:3] / X[200:, :3].var(axis=0) < 0.3).all()
 
+    @pytest.mark.parametrize("unit", [1e-3, 1e3])
+    def test_their_unit_is_the_common_one_or_their_deviation_if_larger(self, unit):
+        X = self.pieces(unit)
+        ae = AutoencoderTransformer(2, random_state=0).partial_fit(X[:200])
+        common = ae.scale_[0]
+        ae.partial_fit(X[200:])
+        deviation = np.sqrt(np.square(X[200:, 3] - 7).mean())
+        assert_allclose(ae.scale_, [common] * 3 + [max(common, deviation)])
+
     def test_codes_of_old_rows_stay_until_training_changes_them(self):
         X = self.pieces()
         ae = AutoencoderTransformer(2, learning_rate_init=1e-12, random_state=0)

@@ -1,6 +1,7 @@
 """What a run says of its end: why it stopped, and whose weights were kept."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,10 @@ from skautoencoder import (
     L1Sparsity,
     MaskingNoise,
     VariationalAutoencoderTransformer,
+    _convergence,
 )
+from skautoencoder._convergence import _has_diverged
+from skautoencoder.network.bottleneck import PlainCode
 
 
 @pytest.fixture
@@ -97,6 +101,12 @@ def test_a_network_that_is_better_than_pca_is_kept(rng):
     assert autoencoder.best_loss_ == min(autoencoder.validation_loss_curve_)
 
 
+def test_pca_is_given_up_for_two_standard_errors_and_earlier_weights_for_anything_lower(X):
+    autoencoder = small(warm_start=True)
+    assert autoencoder._prepare(X, None, None, False, 0)[-1].margin == 2
+    assert autoencoder.fit(X)._prepare(X, None, None, True, 0)[-1].margin == 0
+
+
 @pytest.mark.parametrize("kind", [AutoencoderTransformer, VariationalAutoencoderTransformer])
 def test_earlier_weights_are_kept_where_a_warm_start_has_found_nothing_better(X, kind):
     autoencoder = kind(2, max_iter=30, warm_start=True, random_state=0).fit(X)
@@ -109,6 +119,23 @@ def test_earlier_weights_are_kept_where_a_warm_start_has_found_nothing_better(X,
 
 class TestBadEnds:
     """A warning where training ended with less than the mean of every feature."""
+
+    @pytest.mark.parametrize(("loss", "warns"), [(0.9995, 0), (1.0005, 0), (1.0015, 1)])
+    def test_a_thousandth_above_the_mean_is_the_mean(self, X, monkeypatch, loss, warns):
+        monkeypatch.setattr(
+            _convergence, "losses_beside_a_constant", lambda *args: np.array([loss, 1.0])
+        )
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            small(skip_connections=False).fit(X)
+        assert len(caught) == warns
+
+    @pytest.mark.parametrize(("loss", "has_diverged"), [(1.9, False), (2.1, True)])
+    def test_twice_the_loss_of_the_mean_has_diverged(self, loss, has_diverged):
+        history = SimpleNamespace(end_loss=3 * loss)
+        plain = SimpleNamespace(bottleneck=PlainCode())
+        trainer = SimpleNamespace(autoencoder=plain, history=history)
+        assert _has_diverged(trainer, 3.0) == has_diverged
 
     def digits(self, dtype=np.float64):
         return load_digits().data[:300].astype(dtype)

@@ -388,21 +388,26 @@ def test_widths_and_the_end_of_a_run_are_those_of_one_machine(asked, X, client):
     assert (there.kept_, there.stop_reason_) == (here.kept_, here.stop_reason_)
 
 
-def test_rows_are_judged_one_by_one_on_the_workers(X, client, monkeypatch):
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_are_judged_one_by_one_on_the_workers(X, client, monkeypatch, weighted, rng):
     from skautoencoder._dask.training import ClusterTrainer
 
     seen, row_losses = [], ClusterTrainer._row_losses
 
     def recorded(trainer, rows):
-        seen.append((row_losses(trainer, rows), trainer._mean_loss(rows)))
+        weights, mean = trainer._row_weights(rows), trainer._mean_loss(rows)
+        seen.append((row_losses(trainer, rows), weights, mean))
         return seen[-1][0]
 
     monkeypatch.setattr(ClusterTrainer, "_row_losses", recorded)
-    AutoencoderTransformer(5, max_iter=2, early_stopping=True).fit(in_blocks(X))
+    sample_weight = rng.uniform(0.1, 1, len(X)) if weighted else None
+    autoencoder = AutoencoderTransformer(5, max_iter=2, early_stopping=True)
+    autoencoder.fit(in_blocks(X), sample_weight=sample_weight)
     assert len(seen) == 2
-    for losses, mean in seen:
+    for losses, weights, mean in seen:
         assert 60 <= len(losses) <= 66
-        assert losses.mean() == pytest.approx(mean)
+        assert (weights is not None) == weighted
+        assert np.average(losses, weights=weights) == pytest.approx(mean, rel=1e-5)
 
 
 def test_a_run_on_a_cluster_that_ends_badly_warns(X, client):

@@ -72,3 +72,13 @@ def test_block_slices_cover_every_row_once_in_bounded_blocks(n_rows, width):
         np.concatenate([np.arange(part.start, part.stop) for part in parts]), np.arange(n_rows)
     )
     assert max(part.stop - part.start for part in parts) <= max(16, BLOCK_ELEMENTS // width)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_rows_are_held_out_at_random_and_the_others_stay_in_order_unless_shuffled(shuffle, X):
+    rows = Dataset(X)
+    order, held_out = rows.hold_out(3, np.random.default_rng(0), shuffle)
+    assert (len(held_out), len(order)) == (3, len(X) - 3)
+    np.testing.assert_array_equal(np.sort(np.r_[order, held_out.subset]), np.arange(len(X)))
+    assert (np.diff(held_out.subset) > 0).all()
+    assert (np.diff(order) > 0).all() == (not shuffle)

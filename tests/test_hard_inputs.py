@@ -24,6 +24,7 @@ from skautoencoder import (
     Muon,
     VariationalAutoencoderTransformer,
 )
+from skautoencoder._validation import check_magnitude
 from skautoencoder.network.trainer import DivergenceError
 
 SMALL = {"n_components": 2, "hidden_layer_sizes": 4, "max_iter": 3}
@@ -563,3 +564,12 @@ class TestFloatingPointState:
         with np.errstate(all="raise"):
             found = autoencoder.fit(X).transform(X)
         np.testing.assert_array_equal(found, expected)
+
+
+def test_squares_of_distances_from_the_mean_may_add_up_to_the_largest_float():
+    """Which may be twice as large as the values themselves."""
+    largest = np.sqrt(np.finfo(np.float64).max / 6)
+    signs = np.tile([[1.0], [-1.0]], (1, 3))
+    check_magnitude(0.49 * largest * signs)
+    with pytest.raises(ValueError, match="whose squares add up to more than float64 can hold"):
+        check_magnitude(0.51 * largest * signs)

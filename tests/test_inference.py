@@ -4,10 +4,16 @@ import pytest
 from skautoencoder import MaskingNoise
 from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.dataset import BLOCK_ELEMENTS, Dataset
-from skautoencoder.network.evaluation import mean_loss, row_losses, total_loss
+from skautoencoder.network.evaluation import (
+    losses_beside_a_constant,
+    mean_loss,
+    row_losses,
+    total_loss,
+)
 from skautoencoder.network.heads import Head
 from skautoencoder.network.inference import (
     WORK_PER_THREAD,
+    column_variances,
     n_useful_threads,
     outputs,
     row_errors,
@@ -84,6 +90,19 @@ def test_losses_of_the_rows_are_those_of_each_alone(network):
     scaled = (rows.X - rows.scaling.shift) / rows.scaling.scale
     losses = row_losses(Autoencoder(*net, [Head(SquaredError())]), rows, ThreadPool())
     np.testing.assert_allclose(losses, 0.5 * np.square(scaled - rebuilt).sum(axis=1))
+
+
+def test_what_is_averaged_over_rows_is_so_by_weight(network, rng):
+    net, rows, codes, rebuilt = network
+    rows.sample_weight = weights = rng.uniform(size=N_ROWS)
+    mean = np.average(codes, axis=0, weights=weights)
+    variances = np.average(np.square(codes - mean), axis=0, weights=weights)
+    np.testing.assert_allclose(column_variances(net[:1], rows, ThreadPool()), variances)
+    scaled, constant = (rows.X - rows.scaling.shift) / rows.scaling.scale, np.linspace(0, 1, 64)
+    losses = losses_beside_a_constant(net, rows, [Head(SquaredError())], constant, ThreadPool())
+    squares = (0.5 * np.square(scaled - each).sum(axis=1) for each in (rebuilt, constant))
+    expected = [np.average(each, weights=weights) for each in squares]
+    np.testing.assert_allclose(losses, expected)
 
 
 def test_threads_are_only_used_where_they_pay():

@@ -310,3 +310,17 @@ def test_a_pickled_estimator_goes_on(X):
     autoencoder = small(warm_start=True).fit(X)
     restored = pickle.loads(pickle.dumps(autoencoder)).fit(X)
     np.testing.assert_array_equal(restored.transform(X), autoencoder.fit(X).transform(X))
+
+
+def test_where_no_step_lowers_the_loss_the_start_is_kept(X):
+    trainer = make_trainer(X)
+    start, evaluate = trainer.parameters.flat.copy(), trainer._evaluate
+
+    def evaluate_uphill(flat, order):
+        loss, gradient = evaluate(flat, order)
+        return loss, -gradient
+
+    trainer._evaluate = evaluate_uphill
+    history = trainer.fit(Run(np.arange(60)))
+    assert (len(history.loss_curve), history.stop_reason) == (1, "line_search")
+    np.testing.assert_array_equal(trainer.parameters.flat, start)

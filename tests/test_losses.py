@@ -55,6 +55,19 @@ def test_value_and_gradient_agree_with_scikit_learn(name, weighted, target_and_o
 
 
 @pytest.mark.parametrize("name", LOSSES)
+def test_of_missing_cells_nothing_counts_and_of_the_others_the_rows_weight(
+    name, target_and_output, rng
+):
+    target, output = target_and_output
+    weights, observed = rng.uniform(size=12), rng.random((12, 5)) < 0.7
+    expected_loss, expected_gradient = reference(name, target, output)
+    factors, gradient = weights[:, np.newaxis] * observed, np.empty_like(output)
+    total = as_loss(name).compute(target, output, weights, observed, gradient)
+    assert total == pytest.approx((factors * expected_loss).sum())
+    np.testing.assert_allclose(gradient, factors * expected_gradient)
+
+
+@pytest.mark.parametrize("name", LOSSES)
 def test_float32_is_kept(name, target_and_output):
     target, output = (array.astype(np.float32) for array in target_and_output)
     gradient = np.empty_like(output)

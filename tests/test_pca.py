@@ -13,6 +13,7 @@ from skautoencoder import AutoencoderTransformer
 from skautoencoder.network import pca as principal
 from skautoencoder.network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from skautoencoder.network.dataset import Dataset
+from skautoencoder.network.parameters import Parameters, layer_shapes
 from skautoencoder.network.pca import principal_components
 from skautoencoder.network.scaling import Scaling
 
@@ -260,3 +261,14 @@ class TestParameters:
         autoencoder.fit(X).fit(X)
         assert np.abs(autoencoder.skip_coefs_[0] - first).max() > 1e-3
         assert autoencoder.score(X) >= score
+
+
+def test_bounded_paths_rebuild_as_pca_where_the_output_is_steepest(rng):
+    rows = Dataset(rng.normal(size=(50, 6)) @ rng.normal(size=(6, 6)))
+    found = principal_components(rows, 2)
+    parameters = Parameters(layer_shapes([6, 2], [2, 6], True), np.float64)
+    principal.lay_skip_connections(parameters, ["identity", "sigmoid"], 1, found, bounded=True)
+    encoder, decoder = parameters.weights[-2:]
+    steepest_output = 0.25
+    axes = found[1]
+    np.testing.assert_allclose(encoder @ decoder * steepest_output, axes.T @ axes, atol=1e-12)

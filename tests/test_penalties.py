@@ -202,3 +202,15 @@ def test_a_warm_start_follows_a_changed_penalty(digits):
     before = (autoencoder.transform(digits) > 0).mean()
     autoencoder.set_params(code_penalty__weight=0.1).fit(digits)
     assert (autoencoder.transform(digits) > 0).mean() < 0.9 * before
+
+
+def test_a_warm_start_under_a_penalty_has_nothing_to_go_back_to(rng):
+    """A strong penalty raises the loss alone, by which the earlier weights would be better."""
+    X = rng.normal(size=(100, 6))
+    plain = {"learning_rate_init": 0.01, "early_stopping": False, "random_state": 0}
+    penalty = L1Sparsity(weight=1e-6)
+    ae = AutoencoderTransformer(3, code_penalty=penalty, warm_start=True, max_iter=30, **plain)
+    before = ae.fit(X).score(X)
+    ae.set_params(code_penalty__weight=100.0).fit(X)
+    assert ae.score(X) < before
+    assert ae.kept_ == "network"

@@ -5,7 +5,14 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skautoencoder.network.activations import ACTIVATIONS
 from skautoencoder.network.dataset import Dataset
-from skautoencoder.network.scaling import deviations, extremes, fit_scaling, means
+from skautoencoder.network.scaling import (
+    deviations,
+    extremes,
+    fit_scaling,
+    means,
+    total_variation,
+    varies,
+)
 
 
 def fitted(kind, rows, output="identity"):
@@ -112,6 +119,19 @@ def test_a_feature_that_varies_by_rounding_only_is_not_blown_up():
     X = np.full((100, 1), 1e8, dtype=np.float32)
     X[0] = np.nextafter(np.float32(1e8), np.float32(2e8))
     assert fitted("standard", Dataset(X)).scale == 1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_ten_roundings_of_the_mean_are_noise(dtype):
+    mean, rounding = np.array([-3.0, 3.0, -3.0, 3.0]), np.finfo(dtype).eps * 3.0
+    deviation = np.array([9.9, 9.9, 10.1, 10.1]) * rounding
+    np.testing.assert_array_equal(varies(deviation, mean, dtype), [False, False, True, True])
+
+
+def test_rounding_noise_is_no_variation(rng):
+    X = np.c_[rng.normal(size=100), 1e15 + rng.integers(2, size=100)]
+    rows = Dataset(X)
+    assert total_variation(rows, means(rows)) == pytest.approx(100 * X[:, 0].var())
 
 
 def test_scaling_keeps_the_dtype_of_X(X):

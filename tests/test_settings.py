@@ -113,3 +113,11 @@ def test_lbfgs_sees_a_bounded_number_of_rows_at_a_time(rng, monkeypatch):
         1, solver=LBFGS(), max_iter=1, hidden_layer_sizes=2, skip_connections=False
     ).fit(rng.normal(size=(1100, 3)))
     assert sizes[:3] == [512, 512, 76]
+
+
+def test_a_rate_that_falls_with_the_steps_goes_on_falling_where_training_does(X):
+    solver = recording(Adam())
+    params = {"skip_connections": False, "learning_rate": "invscaling", "learning_rate_init": 0.1}
+    autoencoder = AutoencoderTransformer(2, solver=solver, random_state=0, **params)
+    autoencoder.partial_fit(X).partial_fit(X)
+    np.testing.assert_allclose(solver.rates, 0.1 / np.sqrt(np.arange(1, 11)))

@@ -13,6 +13,7 @@ from skautoencoder import AdaptiveSchedule, AutoencoderTransformer, ConstantSche
 from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.bottleneck import GaussianCode, PlainCode
 from skautoencoder.network.dataset import Dataset
+from skautoencoder.network.fallback import Fallback, Measured, is_better, student_margin
 from skautoencoder.network.heads import Head
 from skautoencoder.network.losses import SquaredError
 from skautoencoder.network.parameters import Parameters, layer_shapes
@@ -21,14 +22,10 @@ from skautoencoder.network.thread_pool import ThreadPool
 from skautoencoder.network.trainer import (
     BestWeights,
     DivergenceError,
-    Fallback,
-    Measured,
     Run,
     Snapshot,
     Trainer,
     TrainingSettings,
-    is_better,
-    student_margin,
 )
 
 
@@ -194,6 +191,35 @@ def test_what_the_bottleneck_had_learned_by_the_best_epoch_is_restored(X):
     assert bottleneck.noise_variance == 0.25
 
 
+def test_of_epochs_as_good_as_each_other_the_first_is_kept():
+    best, parameters = BestWeights(0.0), Parameters([(1, 1), (1, 1)], float)
+    for value, loss in enumerate([3.0, 2.0, 2.0]):
+        parameters.flat[:] = value
+        best.update(loss, parameters, {}, PlainCode())
+    best.restore(parameters, PlainCode())
+    np.testing.assert_array_equal(parameters.flat, 1)
+
+
+def test_a_snapshot_does_not_follow_what_it_was_taken_of():
+    parameters, state = Parameters([(1, 1), (1, 1)], float), {"step": 1, "velocity": np.ones(4)}
+    parameters.flat[:] = 1
+    snapshot = Snapshot.of(parameters, state, PlainCode())
+    parameters.flat += 1
+    state["velocity"] += 1
+    state["step"] += 1
+    assert snapshot.restore(parameters, PlainCode())["step"] == 1
+    np.testing.assert_array_equal(snapshot.state["velocity"], 1)
+    np.testing.assert_array_equal(parameters.flat, 1)
+
+
+def test_the_spread_of_the_validation_loss_is_that_of_twenty_parts(rng):
+    X = rng.normal(size=(100, 3))
+    trainer = make_trainer(X)
+    losses = trainer._validation_losses(Dataset(X))
+    assert losses[3] == pytest.approx(trainer._mean_loss(Dataset(X[15:20])))
+    assert losses.shape == (20,)
+
+
 def test_validation_decides_which_weights_are_best(X, rng):
     other = Dataset(rng.normal(size=(6, 3)))
     trainer = make_trainer(X, learning_rate_init=0.3, max_iter=20, n_iter_no_change=4)
@@ -285,8 +311,8 @@ def test_a_callback_that_ends_the_run_is_its_reason(X):
 class TestBetter:
     """Whether 20 parts of 100 held-out rows show that ours are better."""
 
-    def measured(self, rows, objective=1.0):
-        return Measured(objective, rows.reshape(20, 5).mean(axis=1), rows)
+    def measured(self, rows, objective=1.0, weights=None):
+        return Measured(objective, rows.reshape(20, 5).mean(axis=1), rows, weights)
 
     def losses(self, rng, tail):
         """Theirs, some of them large, and ours, a tenth lower but for the large ones."""
@@ -316,9 +342,50 @@ class TestBetter:
         assert ours.mean() < theirs.mean()
         assert not is_better(self.measured(ours), self.measured(theirs), 2)
 
+    def test_rows_of_small_losses_count_from_a_thousandth_of_the_mean_on(self):
+        theirs = np.tile([0.01, 1.0], 50)
+        ours = theirs * np.tile([0.5, 1.06], 50)
+        theirs[7], ours[7] = 60, 51
+        assert is_better(self.measured(ours), self.measured(theirs), 2)
+        scale = np.tile([0.01, 1.0], 50)
+        assert not is_better(self.measured(scale * ours), self.measured(scale * theirs), 2)
+
     def test_nor_where_there_are_no_more_rows_than_parts(self, rng):
         ours, theirs = (Measured(1.0, rows, rows) for rows in self.losses(rng, tail=9))
         assert not is_better(ours, theirs, 2)
+
+    @pytest.mark.parametrize("size", [1, 1e-30, 1e30])
+    def test_the_rows_count_by_weight(self, rng, size):
+        ours, theirs = self.losses(rng, tail=9)
+        worse = np.arange(100) % 10 < 4
+        ours[worse] = 1.2 * theirs[worse]
+        ours[7], theirs[7] = 65.0, 70.0
+        assert not is_better(self.measured(ours), self.measured(theirs), 2)
+        for weights, expected in (
+            (np.where(worse, 0.1, 1), True),
+            (np.where(worse, 1, 0.1), False),
+        ):
+            pair = (self.measured(each, weights=size * weights) for each in (ours, theirs))
+            assert is_better(*pair, 2) == expected
+
+    def test_weights_that_leave_one_row_show_nothing(self, rng):
+        weights = np.full(100, 1e-300)
+        weights[0] = 1
+        pair = (self.measured(each, weights=weights) for each in self.losses(rng, tail=9))
+        assert not is_better(*pair, 2)
+
+    def test_equal_weights_are_none_and_rows_that_hardly_weigh_are_absent(self, rng):
+        values = rng.normal(size=30)
+        expected = pytest.approx(student_margin(2, values))
+        assert student_margin(2, values, np.full(30, 0.3)) == expected
+        longer, weights = np.r_[values, rng.normal(size=9)], np.r_[np.ones(30), np.full(9, 1e-12)]
+        assert student_margin(2, longer, weights) == expected
+
+    def test_the_error_of_a_weighted_mean_is_the_one_that_is_seen(self, rng):
+        weights = rng.uniform(0.05, 1, 40)
+        means = [np.average(each, weights=weights) for each in rng.normal(size=(20000, 40))]
+        margins = [student_margin(0.5, each, weights) for each in rng.normal(size=(500, 40))]
+        assert np.mean(margins) == pytest.approx(0.5 * np.std(means), rel=0.04)
 
     def test_rows_that_are_rebuilt_to_rounding_do_not_count(self, rng):
         ours, theirs = self.losses(rng, tail=9)

@@ -444,6 +444,15 @@ class TestSampleWeight:
         np.testing.assert_allclose(weighted.loss_curve_, plain.loss_curve_)
         assert weighted.score(X, sample_weight=weights) == pytest.approx(plain.score(repeated))
 
+    @pytest.mark.parametrize("params", [{}, {"alpha": 0.1}, {"skip_connections": False}])
+    def test_and_with_lbfgs(self, X, rng, params):
+        weights = rng.integers(0, 4, size=60)
+        params = {"solver": "lbfgs", "skip_connections": True, "early_stopping": False, **params}
+        weighted = small(**params).fit(X, sample_weight=weights)
+        plain = small(**params).fit(np.repeat(X, weights, axis=0))
+        assert_same_network(weighted, plain, exactly=False)
+        np.testing.assert_allclose(weighted.loss_curve_, plain.loss_curve_)
+
     @pytest.mark.parametrize("factor", [1.0, 3.0, 1e-300, 1e300])
     def test_equal_weights_are_no_weights(self, X, factor):
         assert_same_network(small().fit(X, sample_weight=np.full(60, factor)), small().fit(X))

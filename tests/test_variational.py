@@ -15,6 +15,7 @@ from skautoencoder._variational import balanced_draws
 from skautoencoder.network.bottleneck import GaussianCode, divergence, moments
 from skautoencoder.network.likelihoods import bernoulli, gaussian
 from skautoencoder.network.parameters import Gradients
+from skautoencoder.network.penalties import CodeBatch
 from skautoencoder.network.thread_pool import ThreadPool
 
 
@@ -111,6 +112,46 @@ def test_nothing_is_left_of_a_gradient_whose_norm_overflows():
         code.limit(gradients, ThreadPool())
     np.testing.assert_array_equal(gradients.flat, 0)
     assert code.gradient_norm == pytest.approx(1.08)
+
+
+def test_the_divergence_pulls_as_hard_as_its_weight_has_risen(rng):
+    code, values = GaussianCode(2.0, 0.5, True, noise_variance=0.5), rng.normal(size=(4, 6))
+    batch = CodeBatch(None, None, values, None, 4.0, None, None)
+    pulls = []
+    for step in (9, 49):
+        code.anneal(step, 100)
+        delta = np.empty((4, 6))
+        code.backward(batch, values[:, :3], np.zeros((4, 3)), delta)
+        pulls.append(delta[:, :3] / values[:, :3])
+    np.testing.assert_allclose(pulls[0], 0.2 * 2.0 * 0.5 / 4)
+    np.testing.assert_allclose(pulls[1], 2.0 * 0.5 / 4)
+
+
+def test_the_weight_of_the_divergence_rises_anew_in_a_warm_start(flat, monkeypatch):
+    steps, anneal = [], GaussianCode.anneal
+
+    def recorded(code, step, n_steps):
+        steps.append(step)
+        anneal(code, step, n_steps)
+
+    monkeypatch.setattr(GaussianCode, "anneal", recorded)
+    autoencoder = small(warm_start=True, max_iter=1, batch_size=500, early_stopping=False)
+    autoencoder.fit(flat).fit(flat)
+    assert steps == [0, 1, 0, 1]
+
+
+def test_rows_that_are_rebuilt_exactly_leave_some_noise():
+    code = GaussianCode(1.0, 0.0, True, noise_variance=1e-6)
+    code.observe(loss=0.0, n_cells=10.0)
+    assert code.noise_variance == 1e-6
+
+
+def test_all_that_is_followed_over_batches_comes_back():
+    code = GaussianCode(1.0, 0.0, True, noise_variance=0.5, gradient_norm=3.0)
+    state = code.state()
+    code.noise_variance, code.gradient_norm = 7.0, 8.0
+    code.restore(state)
+    assert (code.noise_variance, code.gradient_norm) == (0.5, 3.0)
 
 
 def test_no_single_batch_drags_the_noise_variance_up():
@@ -222,6 +263,25 @@ def test_unused_units_are_standard_normal(flat):
     assert idle.sum() == 3
     np.testing.assert_allclose(mean[:, idle].mean(axis=0), 0, atol=0.05)
     np.testing.assert_allclose(deviation[:, idle], 1, atol=0.1)
+
+
+def test_the_spread_of_a_code_is_the_one_of_probabilistic_pca(flat, linear):
+    _, deviation = linear.code_distribution(flat)
+    precision = 1 + np.square(linear.coefs_[-1]).sum(axis=1) / linear.noise_variance_
+    np.testing.assert_allclose(deviation.mean(axis=0), precision**-0.5, rtol=0.05)
+
+
+@pytest.mark.parametrize(("n_components", "n_draws"), [(3, 64), (16, 64), (40, 160)])
+def test_a_bound_is_a_mean_over_64_draws_or_four_for_each_unit(n_components, n_draws):
+    assert balanced_draws(n_components).shape == (n_draws, n_components)
+
+
+def test_what_is_usual_of_gradients_is_carried_on(flat):
+    vae = small().partial_fit(flat)
+    usual = vae._bottleneck().gradient_norm
+    assert usual > 0
+    vae.set_params(learning_rate_init=1e-9).partial_fit(flat)
+    assert vae._bottleneck().gradient_norm == pytest.approx(usual, rel=0.2)
 
 
 def test_transform_gives_the_mean_the_same_each_time(digits):

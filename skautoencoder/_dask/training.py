@@ -176,6 +176,9 @@ class ClusterTrainer(Trainer):
     def _row_losses(self, rows):
         return rows.map_reduce(_row_losses, self._recipe, self._published(), merge=_concatenated)
 
+    def _row_weights(self, rows):
+        return rows.map_reduce(_row_weights, merge=_concatenated) if rows.is_weighted else None
+
 
 def _settings_in_parts(settings, counts):
     """Settings whose batch is that of all workers, and whose rate is for steps on parts of it.
@@ -242,6 +245,10 @@ def _total_loss(rows, recipe, state):
 def _row_losses(rows, recipe, state):
     _, autoencoder = recipe.network(state)
     return row_losses(autoencoder, rows.seen(recipe.view), ThreadPool())
+
+
+def _row_weights(rows):
+    return rows.weights(slice(None))
 
 
 def _part_losses(rows, recipe, state, n_parts):

@@ -5,19 +5,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
 
 from .backprop import BatchGradient
 from .evaluation import mean_loss, row_losses
+from .fallback import Measured, is_better
 from .floating_point import quiet_overflow
 from .solvers import copy_state
 from .thread_pool import even_slices
 
 # The spread of the losses of so many parts of the validation rows tells how sure their mean is.
 VALIDATION_PARTS = 20
-# Share of the mean loss that is added to each row's before two of them are divided: rows that are
-# rebuilt to rounding tell nothing of which is better.
-RATIO_FLOOR = 1e-3
 
 # Why a run may have ended; "pass" is the end of a single pass.
 STOP_REASONS = ("max_iter", "no_change", "line_search", "callback", "interrupted", "pass")
@@ -102,24 +99,6 @@ class Snapshot(NamedTuple):
         return self.state
 
 
-@dataclass
-class Fallback:
-    """Weights that a run returns to unless it has found better ones.
-
-    `margin` is the number of standard errors by which the validation loss must be lower
-    where there are validation rows: a simple model is not given up for a lucky draw. Few
-    rows tell their own spread badly, and need as much more as Student's distribution says.
-    Where a few rows with large losses hide a difference that most rows show, the logarithms of
-    the ratios of the rows' losses may be lower by as much in place of the loss itself; this
-    takes more rows than parts.
-    `kept` is what is then kept, one of `KEPT`.
-    """
-
-    weights: Snapshot
-    margin: float = 0.0
-    kept: str = "earlier"
-
-
 def nothing(*ignored):
     """What a run does before and after an epoch where nobody asks for more."""
 
@@ -136,17 +115,8 @@ class Run:
     indices: object
     validation_rows: object = None
     on_epoch: object = nothing
-    fallback: Fallback | None = None
+    fallback: object = None
     before_epoch: object = nothing
-
-
-@dataclass
-class Measured:
-    """What parameters reach: an objective over all rows, and losses of the validation rows."""
-
-    objective: float
-    parts: np.ndarray
-    rows: np.ndarray
 
 
 class BestWeights:
@@ -378,7 +348,8 @@ class Trainer:
         parts = self._validation_losses(validation_rows)
         is_needed = margin > 0 and validation_rows is not None
         rows = self._row_losses(validation_rows) if is_needed else np.zeros(0)
-        return Measured(self._mean_objective(), parts, rows)
+        weights = self._row_weights(validation_rows) if is_needed else None
+        return Measured(self._mean_objective(), parts, rows, weights)
 
     def _mean_objective(self):
         """Mean objective over all rows, trained on or not, of the parameters as they are."""
@@ -394,6 +365,10 @@ class Trainer:
 
     def _row_losses(self, rows):
         return row_losses(self.autoencoder, rows, self.pool)
+
+    def _row_weights(self, rows):
+        """Weights of the rows, or None."""
+        return rows.weights(slice(None))
 
     def _mean_loss(self, rows):
         return mean_loss(self.autoencoder, rows, self.pool)
@@ -432,29 +407,3 @@ class Trainer:
         self._rate_factor *= factor
         self._best.n_stale = 0
         return True
-
-
-def is_better(ours, theirs, margin):
-    """Whether our parameters are better than theirs by a margin: see `Fallback`."""
-    if not ours.objective <= theirs.objective:
-        return False
-    gains = theirs.parts - ours.parts
-    if gains.sum() >= student_margin(margin, gains) * len(gains):
-        return True
-    # Where each part is a single row, the rows tell no more than the parts.
-    if gains.sum() <= 0 or len(ours.rows) <= len(ours.parts):
-        return False
-    floor = RATIO_FLOOR * theirs.rows.mean()
-    ratios = np.log((theirs.rows + floor) / (ours.rows + floor))
-    return ratios.mean() >= student_margin(margin, ratios) > 0
-
-
-def student_margin(margin, values):
-    """As many standard errors of the mean as hold with the confidence of `margin` normal ones.
-
-    Of Student's t-distribution; 0 for less than two values or where they do not differ.
-    """
-    if len(values) < 2 or np.ptp(values) == 0:
-        return 0.0
-    standard_error = values.std(ddof=1) / math.sqrt(len(values))
-    return stdtrit(len(values) - 1, ndtr(margin)) * standard_error
