@@ -170,7 +170,7 @@ class BaseAutoencoder(
                 kept.begin(self, rows, trainer, indices)
                 if self.pretrain_iter and not (continues or kept.is_resumed):
                     self._pretrain(trainer, indices)
-                tasks = FitTasks(self, trainer, rows.X, sample_weight)
+                tasks = FitTasks(self, trainer, rows.X, self._given_target(y), sample_weight)
                 if not kept.is_over:
                     self._train(trainer, indices, validation_rows, fallback, tasks, kept)
                 history = trainer.history
@@ -497,6 +497,10 @@ class BaseAutoencoder(
     def _bottleneck(self):
         """What happens at the code while the network trains."""
         return PlainCode(self.code_penalty)
+
+    def _given_target(self, y):
+        """The target as it was passed to `fit`."""
+        return y
 
     def _strata(self, rows):
         """Numbers of groups of the rows, each of which is held out alike; None for one group."""

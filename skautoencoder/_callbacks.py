@@ -6,6 +6,7 @@ Only `fit` has tasks: one for the whole of it, and one for each epoch within.
 import copy
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from .network.solvers import copy_state
 
@@ -30,15 +31,21 @@ class FitTasks:
         With the attributes of a network that is about to be trained.
     trainer : Trainer
     X : {ndarray, sparse matrix}
+    y : array-like or None
     sample_weight : array-like or None
     """
 
-    def __init__(self, estimator, trainer, X, sample_weight):
+    def __init__(self, estimator, trainer, X, y, sample_weight):
         self._estimator = estimator
         self._trainer = trainer
-        # A monitor scores only where there is a y: the target of an autoencoder is X.
+        # A monitor scores only where there is a y: without one the target of an autoencoder is X.
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
-        self._seen = {"estimator": estimator, "X": X, "y": X, "metadata": metadata}
+        self._seen = {
+            "estimator": estimator,
+            "X": X,
+            "y": X if y is None else y,
+            "metadata": metadata,
+        }
         self._is_heard = bool(getattr(estimator, "_skl_callbacks", None))
         self._task = self._epoch = None
         if hasattr(estimator, "_init_callback_context"):
@@ -79,14 +86,14 @@ def reconstruction_scores(estimator, X, y=None, sample_weight=None):
 
     Parameters
     ----------
-    estimator : AutoencoderTransformer or VariationalAutoencoderTransformer
-        A fitted estimator.
+    estimator : autoencoder
+        A fitted estimator of this package that has `reconstruct`.
 
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Rows to rebuild.
 
-    y : None
-        Ignored.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+        What a classifier or a regressor is to predict; ignored for others.
 
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows.
@@ -95,8 +102,8 @@ def reconstruction_scores(estimator, X, y=None, sample_weight=None):
     -------
     scores : dict of str to float
         "explained_variance", the share of the variance that the reconstruction explains
-        (the estimator's `score`), and "mean_squared_error", over rows and features, in
-        squared units of X.
+        (the `score` of a transformer), and "mean_squared_error", over rows and features, in
+        squared units of X. Where y is given, also "accuracy" or "r2", of the predictions.
 
     Examples
     --------
@@ -116,7 +123,11 @@ def reconstruction_scores(estimator, X, y=None, sample_weight=None):
         monitor.get_logs().data_as_pandas
     """
     errors = estimator.reconstruction_error(X)
-    return {
-        "explained_variance": estimator.score(X, sample_weight=sample_weight),
+    scores = {
+        "explained_variance": estimator._explained_variance(X, sample_weight),
         "mean_squared_error": float(np.average(errors, weights=sample_weight)),
     }
+    if y is not None and hasattr(estimator, "predict"):
+        name = "accuracy" if is_classifier(estimator) else "r2"
+        scores[name] = estimator.score(X, y, sample_weight=sample_weight)
+    return scores

@@ -384,6 +384,9 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
     def _fit(self, X, y, sample_weight):
         return super()._fit(X, Labels(y), sample_weight)
 
+    def _given_target(self, labels):
+        return labels.y
+
     @property
     def _n_outputs(self):
         return len(self.classes_)

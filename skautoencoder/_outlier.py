@@ -24,6 +24,7 @@ from ._outlier_scores import (
     units_of,
     weighted_quantile,
 )
+from ._supervised import SupervisedAutoencoder
 from ._transformer import AutoencoderTransformer
 from ._validation import check_rows, training_rows, unchanged_on_failure
 from .network.dataset import Dataset
@@ -205,7 +206,7 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
     """
 
     _parameter_constraints = {
-        "autoencoder": [ObjectOf(BaseAutoencoder), None],
+        "autoencoder": [ObjectOf(BaseAutoencoder, but_not=SupervisedAutoencoder), None],
         "contamination": [StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right")],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         # scikit-learn has no constraint for widths or shares in a sequence: see `check_widths`.

@@ -11,7 +11,7 @@ from ._dask.dispatch import dask_side, is_collection, takes_collections
 from ._validation import code_rows, inference_rows
 from .network.floating_point import quiet_overflow
 from .network.inference import outputs, row_errors, squared_errors
-from .network.layers import ConstantOutputs, networks_of
+from .network.layers import ConstantOutputs, network_from, networks_of
 from .network.scaling import ROUNDINGS, Scaling, means, total_variation
 from .network.thread_pool import ThreadPool
 from .utils.threads import single_threaded_blas
@@ -210,6 +210,13 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             return scaling
         shift, scale = (0, 1) if scaling is None else (scaling.shift, scaling.scale)
         return Scaling(np.where(is_constant, self.mean_, shift), np.where(is_constant, 0, scale))
+
+
+def target_network(estimator):
+    """The network that leads from the code to what an estimator predicts."""
+    return network_from(
+        estimator.target_coefs_, estimator.target_intercepts_, estimator.target_activations_
+    )
 
 
 def constant_outputs(is_constant, mean, scaling):

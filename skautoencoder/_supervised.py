@@ -12,12 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 from ._architecture import target_activations
 from ._base import BaseAutoencoder
 from ._callbacks import with_callbacks
-from ._reconstruction import finite_outputs
+from ._reconstruction import finite_outputs, target_network
 from ._transformer import AutoencoderTransformer
 from ._validation import has_partial_fit, inference_rows, training_rows
 from .network.evaluation import target_losses_beside_a_constant
 from .network.inference import outputs
-from .network.layers import network_from
 from .utils.compat import Interval, StrOptions
 
 
@@ -250,8 +249,7 @@ class SupervisedAutoencoder(BaseAutoencoder):
         """What the head makes of the codes of rows, before the link of its loss."""
         check_is_fitted(self)
         encoder, _ = self._networks()
-        head = network_from(self.target_coefs_, self.target_intercepts_, self.target_activations_)
-        return finite_outputs([encoder, head], inference_rows(self, X))
+        return finite_outputs([encoder, target_network(self)], inference_rows(self, X))
 
 
 def has_supervised_partial_fit(estimator):

@@ -31,8 +31,10 @@ from skautoencoder import (
     LBFGS,
     SGD,
     AdaptiveSchedule,
+    AutoencoderClassifier,
     AutoencoderImputer,
     AutoencoderOutlierDetector,
+    AutoencoderRegressor,
     AutoencoderTransformer,
     Checkpoint,
     ContractivePenalty,
@@ -159,6 +161,21 @@ class TestGoingOn:
         constant = clone(MODELS[1]).set_params(learning_rate="constant", n_iter_no_change=99)
         with pytest.raises(AssertionError):
             assert_same(clone(MODELS[1]).fit(X).loss_curve_, constant.fit(X).loss_curve_)
+
+    @pytest.mark.parametrize(
+        "model",
+        [
+            AutoencoderClassifier(**SMALL, early_stopping=True, class_weight="balanced"),
+            AutoencoderClassifier(**SMALL, target_weight=0),
+            AutoencoderRegressor(**SMALL, head_layer_sizes=3, corruption=SwapNoise()),
+        ],
+        ids=str,
+    )
+    def test_with_a_target(self, model, X, path, fuse):
+        y = np.where(X[:, 0] > 0, 2.0, 7.0)
+        whole = clone(model).fit(X, y)
+        resumed = fit_killed_thrice(lambda: clone(model).fit(X, y), path, fuse)
+        assert_same(vars(whole), vars(resumed))
 
     @pytest.mark.parametrize("kind", ["sparse", "fortran", "missing"])
     def test_on_rows_of_any_kind(self, kind, X, path, fuse):
@@ -466,6 +483,14 @@ class TestOtherFits:
         message = refusal(begun, masked(), X.astype(np.float32))
         assert "the dtype of X is 'float64' there and 'float32' here" in message
         assert "X is not the same" in refusal(begun, masked(), sparse.csr_array(X))
+
+    @pytest.mark.parametrize("kind", [AutoencoderClassifier, AutoencoderRegressor])
+    def test_of_another_target(self, kind, X, path, fuse):
+        y = (X[:, 0] > 0).astype(int)
+        fit_and_kill(lambda: kind(**SMALL).fit(X, y), path, fuse, [20])
+        other = y.copy()
+        other[-1] = 1 - y[-1]
+        assert "another fit: y is not the same. Fit" in refusal(path, kind(**SMALL), X, y=other)
 
     def test_of_sparse_rows_that_differ_in_their_columns_alone(self, X, path):
         X = sparse.csr_array(np.where(np.arange(6) % 2, X, 0))

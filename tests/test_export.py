@@ -15,8 +15,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skautoencoder import (
+    AutoencoderClassifier,
     AutoencoderImputer,
     AutoencoderOutlierDetector,
+    AutoencoderRegressor,
     AutoencoderTransformer,
     VariationalAutoencoderTransformer,
     register_onnx_converters,
@@ -384,6 +386,52 @@ def test_detectors_of_any_shape(seed, n_features, hidden, activation, paths, sca
     # In what differs between rows by less, roundings of float32 make up more than the tolerance.
     assume(model.neighbour_variances_.min() > 1e-5)
     assert_judged(model, X.astype(dtype), max(SCORE_TOLERANCE[fitted], SCORE_TOLERANCE[dtype]))
+
+
+def supervised(kind, **params):
+    return small(kind, **{"n_components": 3, "max_iter": 5, **params})
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+class TestSupervised:
+    @pytest.mark.parametrize("labels", [[3, 1, 7], ["no", "yes", "maybe"], [False, True, True]])
+    @pytest.mark.parametrize("in_a_pipeline", [False, True])
+    def test_label_and_probabilities(self, labels, in_a_pipeline, dtype, X):
+        X = X.astype(dtype)
+        y = np.array(labels)[np.digitize(X[:, 0], np.quantile(X[:, 0], [0.3, 0.6]))]
+        model = supervised(AutoencoderClassifier, head_layer_sizes=4)
+        model = (make_pipeline(StandardScaler(), model) if in_a_pipeline else model).fit(X, y)
+        label, probabilities = outputs_of(to_onnx(model, X, "predict"), X)
+        expected = model.predict_proba(X)
+        assert probabilities.dtype == dtype
+        assert np.abs(probabilities - expected).max() <= 10 * TOLERANCE[dtype]
+        np.testing.assert_array_equal(label, model.predict(X))
+
+    def test_codes_of_a_classifier_before_another(self, dtype, X):
+        X, y = X.astype(dtype), (X[:, 0] > 0).astype(int)
+        model = supervised(AutoencoderClassifier).fit(X, y)
+        assert_exported(model, X)
+        assert_exported(model, X, "reconstruct")
+        pipeline = make_pipeline(model, LogisticRegression()).fit(X, y)
+        (label, *_) = outputs_of(to_onnx(pipeline, X, "predict", options={"zipmap": False}), X)
+        np.testing.assert_array_equal(label, pipeline.predict(X))
+
+    @pytest.mark.parametrize("n_outputs", [1, 2])
+    def test_numbers(self, n_outputs, dtype, X):
+        X = X.astype(dtype)
+        y = 100 + 9 * X[:, 0] if n_outputs == 1 else np.c_[X[:, 0], 50 * X[:, 1]]
+        model = supervised(AutoencoderRegressor).fit(X, y)
+        (got,) = outputs_of(to_onnx(model, X, "predict"), X)
+        expected = model.predict(X).reshape(len(X), -1)
+        assert got.dtype == dtype
+        assert np.abs(got - expected).max() <= 10 * TOLERANCE[dtype] * np.abs(expected).max()
+        assert_exported(model, X)
+
+
+def test_labels_that_onnx_has_not_are_refused(X):
+    model = supervised(AutoencoderClassifier).fit(X, np.where(X[:, 0] > 0, 1.0, 2.0))
+    with pytest.raises(ValueError, match=r"integers or strings. Got classes \[1.0, 2.0\]"):
+        to_onnx(model, X, "predict")
 
 
 class TestMistakes:

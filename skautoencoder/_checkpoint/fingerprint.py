@@ -31,6 +31,7 @@ def fingerprint(estimator, rows, trainer):
         "the dtype of X": rows.dtype.name,
         "the shape of X": list(rows.X.shape),
         "X": {"hash": _hash(_parts_of(rows.X))},
+        **({} if rows.targets is None else {"y": describe(rows.targets)}),
         "sample_weight": describe(rows.sample_weight),
         "how a batch is cut, which follows the number of BLAS threads,": trainer.n_parts,
         "what training starts from": _start(estimator, trainer),

@@ -108,7 +108,7 @@ class ClusterDataset:
     partitions : list of Future of Partition
     """
 
-    scaling = feature_means = features = None
+    scaling = feature_means = features = targets = None
     # Rows know their weights, here only each share does.
     sample_weight = None
     is_weighted = False

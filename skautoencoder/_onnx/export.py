@@ -8,15 +8,20 @@ from functools import partial
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._base import BaseAutoencoder
+from .._classifier import AutoencoderClassifier
 from .._imputer import AutoencoderImputer
 from .._outlier import AutoencoderOutlierDetector
+from .._regressor import AutoencoderRegressor
+from .._supervised import SupervisedAutoencoder
 from .._transformer import AutoencoderTransformer
 from .._variational import VariationalAutoencoderTransformer
 from .graph import Graph, add_network, add_scaled_rows, add_unscaled
 from .outlier import add_labels_and_scores
+from .supervised import add_label_and_probabilities, add_prediction, label_type
 
 
 def to_onnx(model, X, output="auto", **options):
@@ -37,7 +42,8 @@ def to_onnx(model, X, output="auto", **options):
         The method that the ONNX model computes; the last two are those of an autoencoder.
         "predict" brings along what skl2onnx gives for such a model: for outlier detectors
         their `decision_function`, for classifiers the probabilities. "auto" is "transform"
-        for models that have it, and "predict" for others.
+        for models that have it, also for classifiers and regressors of this package, and
+        "predict" for others.
 
     **options
         Further arguments of `skl2onnx.to_onnx`, for example ``target_opset=17``.
@@ -47,7 +53,8 @@ def to_onnx(model, X, output="auto", **options):
     onnx_model : onnx.ModelProto
         Takes an array "X" of any number of rows and returns one array, of the type of X. An
         outlier detector returns two, of one column: "label", -1 for outliers and 1 for others,
-        and "scores", which are negative for outliers.
+        and "scores", which are negative for outliers. A classifier's "predict" returns "label", a
+        vector of integers or strings, and "probabilities".
         ``onnx_model.SerializeToString()`` is what a runtime loads.
 
     Raises
@@ -85,7 +92,9 @@ def to_onnx(model, X, output="auto", **options):
     check_is_fitted(model)
     if isinstance(model, OWN):
         X = _checked_input(model, X, output)
-    part = PARTS[output](model) if output in PARTS else model
+    part = (
+        PARTS[output](model) if output in PARTS else _encoding_where_codes_are_asked(model, output)
+    )
     return skl2onnx.to_onnx(part, X[:1], **options)
 
 
@@ -128,6 +137,20 @@ def _import_skl2onnx():
     return skl2onnx
 
 
+def _encoding_where_codes_are_asked(model, output):
+    """The model, with its codes in place of predictions where these are not what is asked for.
+
+    Within a pipeline they are asked for of all steps but the last.
+    """
+    if isinstance(model, SupervisedAutoencoder):
+        return model if output == "predict" else Encoding(model)
+    if not isinstance(model, Pipeline):
+        return model
+    *steps, (name, last) = model.steps
+    steps = [(each, _encoding_where_codes_are_asked(step, "transform")) for each, step in steps]
+    return Pipeline([*steps, (name, _encoding_where_codes_are_asked(last, output))])
+
+
 class _Part(TransformerMixin, BaseEstimator):
     """What of an autoencoder is converted, where this is not its `transform`."""
 
@@ -136,6 +159,10 @@ class _Part(TransformerMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return True
+
+
+class Encoding(_Part):
+    """Stands for `transform` where the estimator itself is converted to its predictions."""
 
 
 class Decoder(_Part):
@@ -159,6 +186,9 @@ def _converters():
         VariationalAutoencoderTransformer: (_width_of_code, _add_code),
         Decoder: (_width_of_rows, _add_decoded),
         Reconstruction: (_width_of_rows, _add_reconstruction),
+        Encoding: (lambda part: _width_of_code(part.autoencoder), _add_encoding),
+        AutoencoderClassifier: (_widths_of_classes, add_label_and_probabilities),
+        AutoencoderRegressor: (lambda regressor: [regressor._n_outputs], add_prediction),
         AutoencoderOutlierDetector: (lambda detector: [1, 1], add_labels_and_scores),
         AutoencoderImputer: (_refuse_imputer, None),
     }
@@ -166,6 +196,11 @@ def _converters():
 
 def _width_of_code(estimator):
     return [estimator._n_features_out]
+
+
+def _widths_of_classes(classifier):
+    """None stands for a vector, of labels."""
+    return [None, len(classifier.classes_)]
 
 
 def _width_of_rows(part):
@@ -184,6 +219,10 @@ def _refuse_imputer(imputer):
 def _add_code(graph, estimator, X):
     encoder, _ = estimator._networks()
     return [add_network(graph, encoder, add_scaled_rows(graph, estimator, X))]
+
+
+def _add_encoding(graph, part, X):
+    return _add_code(graph, part.autoencoder, X)
 
 
 def _add_rows(graph, estimator, code):
@@ -205,8 +244,12 @@ def _declare(widths, operator):
 
     widths, shape = widths(operator.raw_operator), operator.inputs[0].type.shape
     check_input_and_output_numbers(operator, input_count_range=1, output_count_range=len(widths))
+    n_rows = shape[0] if shape else None
     for output, width in zip(operator.outputs, widths, strict=True):
-        output.type.shape = [shape[0] if shape else None, width]
+        if width is None:
+            output.type = label_type(operator.raw_operator.classes_)[0]([n_rows])
+        else:
+            output.type.shape = [n_rows, width]
 
 
 def _convert(add_outputs, scope, operator, container):

@@ -43,6 +43,17 @@ class Graph:
         """Name of a constant of integers."""
         return self._constant(value, np.int64)
 
+    def labels(self, classes):
+        """Name of a constant of labels, which are integers or strings."""
+        if np.issubdtype(classes.dtype, np.number) or classes.dtype == bool:
+            return self.integers(classes)
+        from onnx import TensorProto
+
+        name = self.scope.get_unique_variable_name("labels")
+        texts = [str(each).encode() for each in classes]
+        self.container.add_initializer(name, TensorProto.STRING, [len(texts)], texts)
+        return name
+
     def _constant(self, value, dtype=None):
         from onnx import numpy_helper
 

@@ -9,10 +9,13 @@ from numbers import Integral, Real
 import numpy as np
 
 from .._base import BaseAutoencoder
+from .._classifier import AutoencoderClassifier
 from .._ensemble_widths import check_widths
 from .._imputer import AutoencoderImputer
 from .._outlier import AutoencoderOutlierDetector
-from .._reconstruction import run
+from .._reconstruction import run, target_network
+from .._regressor import AutoencoderRegressor
+from .._supervised import SupervisedAutoencoder
 from .._validation import check_parameters
 from .._variational import VariationalAutoencoderTransformer
 from ..network.activations import ACTIVATIONS
@@ -67,10 +70,15 @@ def _kinds():
         *(_check_filled, _check_normal, _check_bounds, _check_rounds, _check_indicator),
         *(_check_names, _check_middle_fill),
     ]
+    targets = {"target_coefs_", "target_intercepts_", "target_activations_"}
+    numbers = {"target_mean_", "target_scale_", "_has_one_output"}
     variances = {"code_variance_", "noise_variance_", "_gradient_norm"}
     return {
         BaseAutoencoder: (check_parameters, NETWORK_ATTRIBUTES, networks),
         VariationalAutoencoderTransformer: (check_parameters, variances, [_check_variational]),
+        SupervisedAutoencoder: (check_parameters, targets, [_check_head]),
+        AutoencoderClassifier: (check_parameters, {"classes_"}, [_check_classes]),
+        AutoencoderRegressor: (check_parameters, numbers, [_check_target_units]),
         AutoencoderOutlierDetector: (_check_detector, DETECTOR_ATTRIBUTES, detectors),
         AutoencoderImputer: (_check_imputer, IMPUTER_ATTRIBUTES, imputers),
     }
@@ -251,6 +259,48 @@ def _middle(estimator):
     with quiet_overflow():
         estimator._scaling().apply(middle)
     return Dataset(middle + np.array([[0], [-1], [1]], middle.dtype))
+
+
+def _check_head(estimator):
+    """The layers lead from the code to the outputs, and amid the data to finite ones."""
+    coefs, intercepts = estimator.target_coefs_, estimator.target_intercepts_
+    names, dtype = estimator.target_activations_, _dtype(estimator)
+    are_lists = type(coefs) is type(intercepts) is type(names) is list
+    fits = are_lists and 0 < len(coefs) == len(intercepts) == len(names)
+    _require(fits, "target_coefs_, target_intercepts_ and target_activations_ do not match")
+    width = estimator._n_features_out
+    for weights, bias in zip(coefs, intercepts, strict=True):
+        fits = _is_array(weights, 2, dtype) and _is_array(bias, 1, dtype)
+        _require(fits, "target_coefs_ and target_intercepts_ are not finite matrices and vectors")
+        _require(weights.shape == (width, len(bias)) and width, "target_coefs_ do not fit")
+        width = len(bias)
+    _require(
+        all(_is_one_of(name, ACTIVATIONS) for name in names), "target_activations_ are unknown"
+    )
+    _require(names[-1] == "identity", "target_activations_ do not end with the identity")
+    networks = [estimator._networks()[0], target_network(estimator)]
+    with quiet_overflow():
+        made = run(outputs, networks, _middle(estimator))
+    _require(np.isfinite(made).all(), "target_coefs_ lead to infinite numbers")
+
+
+def _check_classes(classifier):
+    classes = classifier.classes_
+    is_vector = type(classes) is np.ndarray and classes.ndim == 1 and len(classes) > 1
+    _require(is_vector, "classes_ is not a vector of classes")
+    _require(len(classifier.target_intercepts_[-1]) == len(classes), "classes_ do not fit the head")
+    is_sorted = np.array_equal(np.unique(classes), classes)
+    _require(is_sorted, "classes_ are not sorted, or some are there twice")
+
+
+def _check_target_units(regressor):
+    mean, scale, dtype = regressor.target_mean_, regressor.target_scale_, _dtype(regressor)
+    fits = _is_array(mean, 1, dtype) and _is_array(scale, 1, dtype) and len(mean) == len(scale)
+    _require(fits and scale.min() > 0, "target_mean_ and target_scale_ are not those of outputs")
+    n_outputs = len(regressor.target_intercepts_[-1])
+    _require(len(mean) == n_outputs, "target_mean_ does not fit the head")
+    _require(type(regressor._has_one_output) is bool, "_has_one_output is not a bool")
+    _require(n_outputs == 1 or not regressor._has_one_output, "_has_one_output does not fit")
 
 
 def _check_variational(estimator):

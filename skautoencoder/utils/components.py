@@ -12,22 +12,26 @@ class ObjectOf(StrOptions):
     ----------
     kind : type
         The base class of such objects.
+    but_not : type or tuple of types
+        Those of them that are not allowed.
     """
 
-    def __init__(self, kind):
+    def __init__(self, kind, but_not=()):
         super().__init__(set())
         self.kind = kind
+        self.but_not = but_not
 
     def is_satisfied_by(self, val):
         """Whether it is such an object."""
-        return isinstance(val, self.kind)
+        return isinstance(val, self.kind) and not isinstance(val, self.but_not)
 
     def __str__(self):
         return f"an object such as {', '.join(f'{each.__name__}()' for each in self.choices())}"
 
     def choices(self):
         """The classes of such objects that this package has."""
-        return [each for each in _with_subclasses(self.kind) if _is_for_users(each)]
+        found = [each for each in _with_subclasses(self.kind) if _is_for_users(each)]
+        return [each for each in found if not issubclass(each, self.but_not)]
 
 
 def _with_subclasses(kind):
