@@ -23,6 +23,7 @@ from ._architecture import (
     weight_ties,
 )
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
+from ._check_data import apply_scaling, check_range, training_rows
 from ._checkpoint.checkpoint import active_checkpoint
 from ._constant_features import (
     Layout,
@@ -38,12 +39,9 @@ from ._dask.dispatch import dask_side, is_collection
 from ._reconstruction import ReconstructionMixin
 from ._settings import PCA_MARGIN, hold_out, training_settings
 from ._validation import (
-    apply_scaling,
     check_parameters,
-    check_range,
     has_partial_fit,
     refuse_other_network,
-    training_rows,
     unchanged_on_failure,
     warn_of_wide_code,
 )
@@ -279,7 +277,9 @@ class BaseAutoencoder(
         return rows, split_rng, rng, fallback
 
     def _training_rows(self, X, y, sample_weight, dtype, reset):
-        """The rows to train on, validated."""
+        """The rows to train on, validated; of a Dask collection, on its cluster."""
+        if is_collection(X):
+            return dask_side().cluster_dataset(self, X, sample_weight, dtype, reset)
         return training_rows(self, X, sample_weight, dtype, reset)
 
     def _train(self, trainer, indices, validation_rows, fallback, tasks, kept):

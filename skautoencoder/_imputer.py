@@ -8,12 +8,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._check_data import check_magnitude, check_sample_weight, native
 from ._dask.dispatch import refuse_collection
 from ._imputation.filling import Filler, find_bounds, find_limits
 from ._imputation.fit_filler import FillerFit, moments
 from ._imputation.gross_cells import find_fences, without_gross
 from ._transformer import AutoencoderTransformer
-from ._validation import check_magnitude, check_sample_weight, native, unchanged_on_failure
+from ._validation import unchanged_on_failure
 from .network.floating_point import quiet_overflow
 from .utils.compat import Interval, StrOptions, check_feature_names_in
 from .utils.components import ObjectOf

@@ -10,6 +10,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
+from ._check_data import check_rows, training_rows
 from ._checkpoint.checkpoint import is_within_checkpoint
 from ._dask.dispatch import refuse_collection
 from ._ensemble_widths import check_widths, widths_in_turn
@@ -26,7 +27,7 @@ from ._outlier_scores import (
 )
 from ._supervised import SupervisedAutoencoder
 from ._transformer import AutoencoderTransformer
-from ._validation import check_rows, training_rows, unchanged_on_failure
+from ._validation import unchanged_on_failure
 from .network.dataset import Dataset
 from .network.floating_point import quiet_overflow
 from .network.scaling import Scaling

@@ -7,12 +7,13 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils.validation import check_is_fitted
 
+from ._check_data import code_rows, inference_rows
 from ._dask.dispatch import dask_side, is_collection, takes_collections
-from ._validation import code_rows, inference_rows
+from .network.dataset import Dataset
 from .network.floating_point import quiet_overflow
 from .network.inference import outputs, row_errors, squared_errors
 from .network.layers import ConstantOutputs, network_from, networks_of
-from .network.scaling import ROUNDINGS, Scaling, means, total_variation
+from .network.scaling import ROUNDINGS, Scaling, means, total_variation, weighted_sums
 from .network.thread_pool import ThreadPool
 from .utils.threads import single_threaded_blas
 
@@ -167,9 +168,9 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         return self._explained_variance(X, sample_weight)
 
     def _explained_variance(self, X, sample_weight):
-        if is_collection(X):
-            return dask_side().score(self, X, sample_weight)
         check_is_fitted(self)
+        if is_collection(X):
+            return explained_share(*dask_side().residual_and_variation(self, X, sample_weight))
         rows = inference_rows(self, X, sample_weight)
         errors, _ = run(row_errors, self._networks(), rows)
         rows = rows.scaled_by(None)
@@ -179,6 +180,19 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             )
             variation = float(total_variation(rows, means(rows)))
         return explained_share(residual, variation, n_weighted(rows))
+
+    def _sums_of_squares(self, X, sample_weight):
+        """What can be put together with that of other rows, whose weights are as they came.
+
+        Squared error and number of the rows; weight, mean and variation of every feature.
+        """
+        rows = inference_rows(self, X)
+        errors, _ = run(row_errors, self._networks(), rows)
+        residual = errors.sum() if sample_weight is None else errors @ sample_weight
+        rows = Dataset(rows.X, sample_weight=sample_weight, has_missing=rows.has_missing)
+        mean = means(rows)
+        variations, totals = weighted_sums(rows, lambda cells: np.square(cells - mean))
+        return np.array([residual, n_weighted(rows)]), totals, mean, variations
 
     @property
     def _n_features_out(self):

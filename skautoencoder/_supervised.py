@@ -12,9 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 from ._architecture import target_activations
 from ._base import BaseAutoencoder
 from ._callbacks import with_callbacks
+from ._check_data import inference_rows
 from ._reconstruction import finite_outputs, target_network
 from ._transformer import AutoencoderTransformer
-from ._validation import has_partial_fit, inference_rows, training_rows
+from ._validation import has_partial_fit
 from .network.evaluation import target_losses_beside_a_constant
 from .network.inference import outputs
 from .utils.compat import Interval, StrOptions
@@ -193,7 +194,7 @@ class SupervisedAutoencoder(BaseAutoencoder):
     def _training_rows(self, X, y, sample_weight, dtype, reset):
         self._refuse_unseen_target()
         y = self._checked_target(y)
-        rows = training_rows(self, X, sample_weight, dtype, reset)
+        rows = super()._training_rows(X, y, sample_weight, dtype, reset)
         return self._with_targets(rows, y, reset)
 
     def _refuse_unseen_target(self):

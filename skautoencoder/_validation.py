@@ -1,12 +1,10 @@
-"""One clear error before any work: parameters, rows, weights, codes."""
+"""One clear error before any work: parameters, and whether training can go on from a fit."""
 
 import warnings
 from contextlib import contextmanager
-from numbers import Integral, Number
+from numbers import Integral
 
 import numpy as np
-from scipy import sparse
-from sklearn.utils.validation import assert_all_finite, check_array, validate_data
 
 from ._architecture import (
     check_width,
@@ -18,13 +16,9 @@ from ._architecture import (
     n_encoder_layers,
     network_widths,
 )
-from ._dask.dispatch import dask_side, is_collection
 from .network.corruption import Corruption
-from .network.dataset import Dataset
-from .network.floating_point import quiet_overflow
 from .network.losses import as_loss
 from .network.penalties import CodePenalty
-from .network.scaling import extremes
 from .network.solvers import batch_solvers, is_full_batch
 
 
@@ -235,165 +229,4 @@ def _refuse_other_kind(estimator):
         raise ValueError(
             f"Training cannot go on: loss={estimator.loss!r} does not fit the skip connections of "
             "the fitted network. Restore the loss, or call fit with warm_start=False."
-        )
-
-
-def training_rows(estimator, X, sample_weight, dtype, reset):
-    """Validated rows, those with zero weight left out; of a Dask collection, on its cluster."""
-    if is_collection(X):
-        return dask_side().cluster_dataset(estimator, X, sample_weight, dtype, reset)
-    X, has_missing = check_rows(estimator, X, dtype, reset)
-    check_magnitude(X)
-    weights = check_sample_weight(sample_weight, X)
-    rows = Dataset(X, sample_weight=weights, has_missing=has_missing)
-    return rows if weights is None or weights.all() else rows.select(np.flatnonzero(weights))
-
-
-def inference_rows(estimator, X, sample_weight=None):
-    """Validated rows of the width that the estimator was fitted on, as its network sees them."""
-    X, has_missing = check_rows(estimator, X, [np.float64, np.float32], reset=False)
-    weights = check_sample_weight(sample_weight, X)
-    rows = Dataset(X, sample_weight=weights, has_missing=has_missing)
-    return apply_scaling(estimator, rows)
-
-
-def check_rows(estimator, X, dtype, reset):
-    """X as validated, with NaN but no infinities, and whether it has missing values, NaN."""
-    X = validate_data(
-        estimator,
-        native(X),
-        accept_sparse="csr",
-        dtype=dtype,
-        reset=reset,
-        ensure_all_finite=False,
-    )
-    return X, check_finite(X, type(estimator).__name__)
-
-
-def native(X):
-    """X in the byte order of this machine: scikit-learn would make float64 of other float32."""
-    if isinstance(X, np.ndarray) and not X.dtype.isnative:
-        return X.astype(X.dtype.newbyteorder("="))
-    return X
-
-
-def apply_scaling(estimator, rows):
-    """The same rows with the scaling, and the means of their features, of the fit."""
-    scaling, mean = estimator._scaling(), estimator.mean_
-    rows = rows.scaled_by(scaling and scaling.of(rows.features))
-    if mean is not None:
-        own = mean if rows.features is None else mean[rows.features]
-        return rows.scaled_by(rows.scaling, rows.in_network_units(own))
-    if rows.has_missing:
-        raise ValueError(
-            f"X has missing values (NaN), but this {type(estimator).__name__} was made of weights "
-            "alone and does not know the means to put in their place: fill them first, for example "
-            "with sklearn.impute.SimpleImputer."
-        )
-    return rows
-
-
-def check_finite(X, name):
-    """Raise ValueError where X is infinite; return whether it has missing values, NaN.
-
-    `name` is that of the estimator.
-    """
-    values = X.data if sparse.issparse(X) else X
-    with quiet_overflow():
-        if np.isfinite(values.sum()):
-            return False
-        assert_all_finite(X, allow_nan=True, estimator_name=name, input_name="X")
-    return bool(np.isnan(values.min()))
-
-
-def check_magnitude(X):
-    """Raise ValueError where the squares of X add up to more than float64 can hold.
-
-    Statistics are computed in float64: float32 values cannot be too large.
-    """
-    values = X.data if sparse.issparse(X) else X
-    if X.dtype == np.float32 or values.size == 0:
-        return
-    largest = max(-np.fmin.reduce(values, axis=None), np.fmax.reduce(values, axis=None))
-    # A value may be as far from the mean again as it is from 0.
-    if 2 * float(largest) > np.sqrt(np.finfo(np.float64).max / X.shape[0] / X.shape[1]):
-        raise ValueError(
-            f"X has values of up to {largest:.3g}, whose squares add up to more than {X.dtype} can "
-            "hold. Divide X by its largest absolute value first."
-        )
-
-
-def code_rows(estimator, X, n_components):
-    """Validated `Dataset` of codes."""
-    with quiet_overflow():
-        X = check_array(
-            native(X),
-            dtype=[np.float64, np.float32],
-            input_name="X",
-            estimator=estimator,
-            ensure_all_finite=False,
-        )
-        if not (np.isfinite(X.sum()) or np.isfinite(X).all()):
-            raise ValueError(
-                "X has codes that are NaN or infinite, and codes must be finite: pass what "
-                f"transform of this {type(estimator).__name__} returns."
-            )
-    if X.shape[1] != n_components:
-        raise ValueError(
-            f"X has {X.shape[1]} features, but the codes of this "
-            f"{type(estimator).__name__} have {n_components}: pass what transform returns."
-        )
-    return Dataset(X)
-
-
-def check_sample_weight(sample_weight, X):
-    """Weights as a vector of X's dtype, at most 1; None where all rows weigh the same."""
-    if sample_weight is None:
-        return None
-    if isinstance(sample_weight, Number):
-        raise ValueError(
-            f"sample_weight must have one weight for each row, shape ({X.shape[0]},). Got the "
-            f"scalar {sample_weight!r} instead: leave it out where all rows weigh the same."
-        )
-    weights = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
-    if weights.shape != (X.shape[0],):
-        raise ValueError(
-            f"sample_weight must have one weight for each row, shape ({X.shape[0]},). "
-            f"Got shape {weights.shape} instead."
-        )
-    low, high = weights.min(), weights.max()
-    refuse_wrong_weights(low, high)
-    return None if low == high else (weights / high).astype(X.dtype)
-
-
-def refuse_wrong_weights(low, high):
-    """Raise ValueError where the smallest or the largest weight says that weights are wrong."""
-    if low < 0:
-        raise ValueError(
-            f"sample_weight must not be negative. Got {low:g}: use 0 to leave a row out."
-        )
-    if high == 0:
-        raise ValueError("sample_weight is zero for every row: at least one must be positive.")
-
-
-def check_range(rows, asked):
-    """Raise ValueError where the rows leave the range that the loss asked for needs."""
-    loss = as_loss(asked)
-    if not loss.has_range:
-        return
-    smallest, largest = extremes(rows)
-    low, high = smallest.min(), largest.max()
-    # Scaling maps the largest value onto the bound to within rounding.
-    slack = 4 * np.finfo(rows.dtype).eps
-    if low < loss.low - slack or high > loss.high + slack:
-        if np.isfinite(loss.high):
-            end, advice = "]", "scale X, set scale='minmax' before the first fit"
-        else:
-            end, advice = ")", f"pass no values below {loss.low:g}, leave scale at 'auto'"
-        scaled = "" if rows.scaling is None else " after scaling"
-        raise ValueError(
-            f"loss={asked!r} needs X in [{loss.low:g}, {loss.high:g}{end}. Got values from "
-            f"{low:g} to {high:g}{scaled} instead: {advice}, or use loss='squared_error'."
         )

@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
+from ._check_data import apply_scaling, inference_rows
 from ._dask.dispatch import takes_collections
 from ._reconstruction import run
-from ._validation import apply_scaling, inference_rows
 from .network.bottleneck import MIN_NOISE_VARIANCE, GaussianCode, moments
 from .network.floating_point import quiet_overflow
 from .network.inference import column_variances, evidence_lower_bounds, outputs

@@ -6,7 +6,7 @@ import numpy as np
 from dask import delayed
 from sklearn.utils.validation import validate_data
 
-from .._validation import refuse_wrong_weights
+from .._check_data import refuse_wrong_weights
 from ..network.dataset import Dataset
 from ..network.floating_point import quiet_overflow
 from ..network.solvers import batch_solvers, is_full_batch

@@ -2,7 +2,7 @@
 
 from .dataset import cluster_dataset
 from .lazy import lazily
-from .scoring import score
+from .scoring import residual_and_variation
 from .training import ClusterTrainer
 
-__all__ = ["ClusterTrainer", "cluster_dataset", "lazily", "score"]
+__all__ = ["ClusterTrainer", "cluster_dataset", "lazily", "residual_and_variation"]

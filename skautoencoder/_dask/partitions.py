@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import check_array
 
-from .._validation import check_finite, check_magnitude, native
+from .._check_data import check_finite, check_magnitude, native
 from ..network.dataset import Dataset
 from .blocks import block_weights
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from .._check_data import inference_rows
 from .._reconstruction import ReconstructionMixin
-from .._validation import inference_rows
 from ..utils.compat import Interval, validate_parameter_constraints
 from ..utils.files import write_whole
 from ..utils.random import generators

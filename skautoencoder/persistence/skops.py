@@ -13,15 +13,17 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..network.component import Component
 from ..utils.files import reason, write_whole
+from ..utils.versions import VersionedMixin
 from .validation import check_consistency
 
 
 def trusted_types():
     """Names of this package's types, for `skops.io.load` to trust.
 
-    Of estimators, solvers, schedules, corruptions and penalties: making one of them only
-    stores its parameters. The types of NumPy, SciPy and scikit-learn that skops trusts by
+    Of estimators, losses, solvers, schedules, corruptions and penalties, and of their base
+    classes: making one of them only stores its parameters. The types of NumPy, SciPy and scikit-learn that skops trusts by
     itself need not be named.
 
     Returns
@@ -41,12 +43,21 @@ def trusted_types():
 
     With skops alone it is ``skops.io.load(path, trusted=trusted_types())``.
     """
-    # Now, because the package imports this module.
-    import skautoencoder
+    package = __name__.partition(".")[0] + "."
+    types = [*_subclasses(VersionedMixin), *_subclasses(Component)]
+    own = {each for each in types if each.__module__.startswith(package)}
+    return sorted(
+        f"{each.__module__}.{each.__qualname__}"
+        for each in own
+        if not each.__qualname__.startswith("_")
+    )
 
-    public = (getattr(skautoencoder, name) for name in skautoencoder.__all__)
-    types = [each for each in public if isinstance(each, type) and hasattr(each, "get_params")]
-    return sorted(f"{each.__module__}.{each.__qualname__}" for each in types)
+
+def _subclasses(base):
+    """Those of a class, and theirs; what imports this module has defined those of the package."""
+    for each in base.__subclasses__():
+        yield each
+        yield from _subclasses(each)
 
 
 def save_model(model, path, trusted=()):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._validation import apply_scaling, inference_rows
+from .._check_data import apply_scaling, inference_rows
 from ..network.dataset import Dataset
 from ..network.layers import Buffers
 
