@@ -43,7 +43,7 @@ def page_contents(estimator, rows, index, target, feature_names, image_shape):
         "decoder": packed_decoder(estimator, decoder, codes),
         "target": None if target is None else packed_target(target, index),
         "featureNames": None if feature_names is None else list(map(str, feature_names)),
-        "imageShape": None if image_shape is None else list(map(int, image_shape)),
+        "imageShape": image_shape,
     }
 
 

@@ -1,6 +1,5 @@
 """explore: a page for the browser on which codes are moved and decoded live."""
 
-import math
 import os
 from numbers import Integral
 from pathlib import Path
@@ -12,6 +11,7 @@ from .._reconstruction import ReconstructionMixin
 from .._validation import inference_rows
 from ..utils.compat import Interval, validate_parameter_constraints
 from ..utils.files import write_whole
+from ..utils.images import check_image_shape
 from ..utils.random import generators
 
 
@@ -116,7 +116,7 @@ def explore(
     target = _checked_target(target, len(rows))
     if target is not None:
         check_classes(target)
-    _check_image_shape(image_shape, rows.n_features)
+    image_shape = check_image_shape(image_shape, rows.n_features)
     feature_names = _checked_names(feature_names, estimator)
 
     index = _choose_rows(len(rows), max_rows, random_state)
@@ -174,20 +174,6 @@ def _checked_target(target, n_samples):
             f"{len(target)} values instead."
         )
     return target
-
-
-def _check_image_shape(image_shape, n_features):
-    """Raise ValueError for a shape that rows of so many features do not have."""
-    if image_shape is None:
-        return
-    shape = tuple(image_shape) if np.iterable(image_shape) else (image_shape,)
-    is_shape = len(shape) in (2, 3) and all(isinstance(n, Integral) and n > 0 for n in shape)
-    if not is_shape or shape[2:] not in ((), (1,), (3,)) or math.prod(shape) != n_features:
-        raise ValueError(
-            "image_shape must be (height, width) or (height, width, n_channels), with 1 or 3 "
-            f"channels and {n_features} values in all, as X has features. Got {image_shape!r} "
-            "instead: leave it at None to draw bars."
-        )
 
 
 def _checked_names(feature_names, estimator):
