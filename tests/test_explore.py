@@ -5,12 +5,12 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
+from javascript import needs_node, run_in_node
 from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
@@ -356,20 +356,6 @@ def test_a_folder_is_no_file(autoencoder, X, tmp_path):
 
 # ---- The decoder's script in node ----------------------------------------------------------
 
-NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
-
-
-def run_in_node(code, values):
-    """What the code, behind decoder.js, makes of `input`."""
-    script = f"""{asset("decoder.js")}
-    const input = JSON.parse(require("fs").readFileSync(0, "utf8"));
-    {code}"""
-    result = subprocess.run(
-        [NODE, "-e", script], input=json.dumps(values), capture_output=True, text=True, check=True
-    )
-    return json.loads(result.stdout)
-
 
 def decoded_in_node(cases):
     """The rows that the page's decoder makes of each case's codes."""
@@ -383,18 +369,6 @@ def decoded_in_node(cases):
         console.log(JSON.stringify(input.map(rows)));""",
         cases,
     )
-
-
-@needs_node
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_activations_in_the_page_are_those_of_the_network(name):
-    z = np.concatenate([np.linspace(-40, 40, 2001), [-1e-9, -1e-3, 0.0, 1e-9, 1e-3]])
-    expected = z.copy()
-    ACTIVATIONS[name].function(expected)
-    values = run_in_node(
-        f"console.log(JSON.stringify(input.map((z) => ACTIVATIONS[{name!r}](z))));", z.tolist()
-    )
-    np.testing.assert_allclose(values, expected, rtol=1e-12, atol=1e-13)
 
 
 def agrees(estimators, X):

@@ -1,5 +1,6 @@
 // The decoder: from the page's data to numbers, and from a code to a row. Knows nothing of
-// the page, so that it runs anywhere.
+// the page, so that it runs anywhere. Before it stands ACTIVATIONS, functions by name, which use
+// the functions here.
 
 const TYPES = { float32: Float32Array, float64: Float64Array, int32: Int32Array };
 
@@ -16,11 +17,7 @@ function rowOf(matrix, i) {
   return matrix.values.subarray(i * width, (i + 1) * width);
 }
 
-const SELU_ALPHA = 1.6732632423543772;
-const SELU_SCALE = 1.0507009873554805;
-
 const sigmoid = (z) => 1 / (1 + Math.exp(-z));
-const elu = (z) => (z > 0 ? z : Math.expm1(z));
 
 // The error function by its series 2 / sqrt(pi) exp(-x^2) sum 2^n x^(2n+1) / (1 3 ... (2n+1)),
 // whose terms have one sign, so that nothing cancels. Beyond 6 it is 1 to the last digit.
@@ -34,20 +31,6 @@ function erf(x) {
   }
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
-
-const ACTIVATIONS = {
-  identity: (z) => z,
-  tanh: Math.tanh,
-  sigmoid,
-  relu: (z) => Math.max(z, 0),
-  leaky_relu: (z) => (z > 0 ? z : 0.01 * z),
-  elu,
-  selu: (z) => SELU_SCALE * (z > 0 ? z : SELU_ALPHA * Math.expm1(z)),
-  silu: (z) => z * sigmoid(z),
-  gelu: (z) => 0.5 * z * (1 + erf(z * Math.SQRT1_2)),
-  softplus: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))),
-  exp: Math.exp,
-};
 
 function unpackDense(packed) {
   return {
