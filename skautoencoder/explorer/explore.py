@@ -36,8 +36,10 @@ def explore(
 
     Parameters
     ----------
-    estimator : AutoencoderTransformer or VariationalAutoencoderTransformer
-        A fitted autoencoder.
+    estimator : autoencoder
+        A fitted AutoencoderTransformer, VariationalAutoencoderTransformer, AutoencoderClassifier
+        or AutoencoderRegressor. Of the last two the page also says what they predict from the
+        code as it is moved: the class and its probability, or the values.
 
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Rows to choose from, in the units of the training data. They are in the file, for
@@ -130,9 +132,10 @@ def _check_estimator(estimator):
     """Raise TypeError for what is no autoencoder, NotFittedError for one without weights."""
     if not isinstance(estimator, ReconstructionMixin):
         raise TypeError(
-            "estimator must be an AutoencoderTransformer or a VariationalAutoencoderTransformer. "
-            f"Got {type(estimator).__name__} instead: of a pipeline pass the autoencoder's step, "
-            "and X as the steps before it transform it."
+            "estimator must be an AutoencoderTransformer, a VariationalAutoencoderTransformer, an "
+            "AutoencoderClassifier or an AutoencoderRegressor. Got "
+            f"{type(estimator).__name__} instead: of a pipeline pass the autoencoder's step, and "
+            "X as the steps before it transform it."
         )
     check_is_fitted(estimator)
 
