@@ -924,7 +924,7 @@ def test_the_page_says_which_class_the_moved_code_is_given(open_page, X, path):
     def text(logits):
         best = logits.argmax()
         probability = 1 / np.exp(logits - logits[best]).sum()
-        return f"{classifier.classes_[best]} (probability {float(f'{probability:.4g}'):g})"
+        return f"{classifier.classes_[best]} ({100 * probability:.4g} %)"
 
     def logits(code):
         return code @ classifier.target_coefs_[0] + classifier.target_intercepts_[0]

@@ -33,7 +33,7 @@ function predictionText(head, code) {
   const values = predict(head, code);
   if (head.kind === "classes") {
     const best = values.indexOf(values.reduce((a, b) => Math.max(a, b)));
-    return `${head.names[best]} (probability ${shortNumber(values[best])})`;
+    return `${head.names[best]} (${shortNumber(100 * values[best])} %)`;
   }
   if (values.length === 1) return shortNumber(values[0]);
   return head.names.map((name, i) => `${name} ${shortNumber(values[i])}`).join(", ");
