@@ -54,7 +54,7 @@ def docs(session):
     build(session, "doctest", "-D", "plot_gallery=0")
     # Built in part, as with `-- -D plot_gallery=0`, the site lacks what the examples write.
     if not session.posargs:
-        session.run("python", "docs/check_site", "docs/_build/html")
+        session.run("python", "docs/check_site.py", "docs/_build/html")
 
 
 @nox.session

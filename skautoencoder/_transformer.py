@@ -136,10 +136,10 @@ class AutoencoderTransformer(BaseAutoencoder):
         Strength of the L2 penalty: ``alpha / 2 * (W ** 2).sum()`` over all weights is
         added to the mean loss.
 
-    solver : {"adam", "lbfgs", "muon", "sgd"} or solver object, default="adam"
-        How a gradient becomes a step: a name, or an :class:`Adam`, :class:`LBFGS`,
-        :class:`Muon` or :class:`SGD` with parameters of its own, which a search then
-        reaches as ``solver__momentum``. "lbfgs" uses all rows at each step, for small
+    solver : {"adam", "adamw", "lbfgs", "muon", "sgd"} or solver object, default="adam"
+        How a gradient becomes a step: a name, or an :class:`Adam`, :class:`AdamW`,
+        :class:`LBFGS`, :class:`Muon` or :class:`SGD` with parameters of its own, which a search
+        then reaches as ``solver__momentum``. "lbfgs" uses all rows at each step, for small
         data: there `learning_rate`, `learning_rate_init`, `batch_size` and `shuffle` have
         no effect, and there is no `partial_fit`.
 

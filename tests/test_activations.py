@@ -1,7 +1,11 @@
+"""Activations have their textbook values and derivatives, in NumPy, ONNX and JavaScript."""
+
 import numpy as np
 import pytest
+from javascript import needs_node, run_in_node
 from scipy import special, stats
 
+from skautoencoder import AutoencoderTransformer, to_onnx
 from skautoencoder.network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 
 # Independent definitions, from textbooks and SciPy.
@@ -94,6 +98,47 @@ def test_values_stay_within_the_stated_range_and_come_close_to_its_ends(name):
         assert values.min() == pytest.approx(activation.low, abs=1e-3)
     if np.isfinite(activation.high):
         assert values.max() == pytest.approx(activation.high, abs=1e-3)
+
+
+def in_onnx(name, z):
+    """Values of an activation in the graph of a network of which nothing else is left."""
+    pytest.importorskip("skl2onnx", reason="export needs skl2onnx, of the extra 'onnx'")
+    runtime = pytest.importorskip("onnxruntime", reason="graphs are run in onnxruntime")
+    keep = np.array([[1, 0]], z.dtype)
+    others = {"activation": "identity", "code_activation": "identity", "n_components": 1}
+    model = AutoencoderTransformer.from_layer_weights(
+        [keep, keep], output_activation=name, **others
+    )
+    graph = to_onnx(model, z, "reconstruct").SerializeToString()
+    session = runtime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: z})[0]
+
+
+def in_javascript(name, z):
+    values = f"input.map((z) => ACTIVATIONS[{name!r}](z))"
+    values = run_in_node(f"console.log(JSON.stringify({values}))", z[:, 0].tolist())
+    return np.array(values, dtype=float).reshape(z.shape)
+
+
+# The runtime's sigmoid is 0 from where it is too small to be added to 1; silu is z times it.
+FORMS = [
+    pytest.param(in_onnx, np.float32, 1e-5, id="onnx-float32"),
+    pytest.param(in_onnx, np.float64, 1e-12, id="onnx-float64"),
+    pytest.param(in_javascript, np.float64, 1e-12, marks=needs_node, id="javascript"),
+]
+
+
+@every_activation
+@pytest.mark.parametrize(("form", "dtype", "tolerance"), FORMS)
+def test_onnx_and_javascript_give_the_values_of_numpy(name, form, dtype, tolerance):
+    ends = 80 if name == "exp" else 300
+    around_zero = [-1e-3, -1e-9, 0, 1e-9, 1e-3]
+    z = np.concatenate([np.linspace(-ends, ends, 2001), np.linspace(-9, 9, 2001), around_zero])
+    z = z.astype(dtype)[:, np.newaxis]
+    expected, _ = evaluate(name, z)
+    values = form(name, z)
+    assert np.asarray(values).dtype == dtype
+    np.testing.assert_allclose(values, expected, rtol=tolerance, atol=tolerance / 10)
 
 
 @pytest.mark.parametrize("name", [name for name, a in ACTIVATIONS.items() if a.inverse])

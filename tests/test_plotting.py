@@ -217,21 +217,6 @@ def test_drawing_a_display_again_makes_the_same_picture_on_other_axes():
     assert widths[0] == widths[1] == [3.0, 1.0]
 
 
-@pytest.mark.parametrize("shape", [(4,), 16, (4, 4, 2), (0, 4), "4x4", (2, 2, 2, 2), (4.0, 4)])
-def test_image_shapes_that_are_none_are_refused(autoencoder, X, shape):
-    for display in (ErrorDisplay, ReconstructionDisplay, WeightsDisplay):
-        with pytest.raises(ValueError, match=r"image_shape must be.*leave it at None"):
-            display.from_estimator(autoencoder, X, image_shape=shape)
-    assert plt.get_fignums() == []
-
-
-def test_image_shapes_of_another_size_are_refused(autoencoder, X):
-    for display in (ErrorDisplay, ReconstructionDisplay, WeightsDisplay):
-        with pytest.raises(ValueError, match=r"\(3, 5\) makes images of 15 values.*16 features"):
-            display.from_estimator(autoencoder, X, image_shape=(3, 5))
-    assert plt.get_fignums() == []
-
-
 def test_feature_names_of_another_number_are_refused(autoencoder, X):
     for display in (ErrorDisplay, ReconstructionDisplay, WeightsDisplay):
         with pytest.raises(ValueError, match=r"each of the 16 features\. Got 2 names"):

@@ -4,6 +4,7 @@ import warnings
 from contextlib import ExitStack, contextmanager
 
 from .._dask.dispatch import is_collection
+from ..network.solvers import batch_solvers
 from ..utils.files import reason, remove_parts, sole_use, write_whole
 from .file_format import decode, encode
 from .fingerprint import differences, entropy_of, fingerprint
@@ -168,8 +169,8 @@ def _refuse_full_batch(estimator, trainer):
     if trainer.settings.solver.is_full_batch:
         raise ValueError(
             f"solver={estimator.solver!r} cannot be used with a Checkpoint: what it has learned of "
-            "the loss is inside of SciPy, which does not give it out. Use solver='adam', 'muon' or "
-            "'sgd', or fit without a Checkpoint."
+            "the loss is inside of SciPy, which does not give it out. Use "
+            f"solver={batch_solvers()}, or fit without a Checkpoint."
         )
 
 

@@ -8,7 +8,6 @@ from functools import partial
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._base import BaseAutoencoder
@@ -144,6 +143,9 @@ def _encoding_where_codes_are_asked(model, output):
     """
     if isinstance(model, SupervisedAutoencoder):
         return model if output == "predict" else Encoding(model)
+    # Here, so that importing skautoencoder needs no sklearn.preprocessing.
+    from sklearn.pipeline import Pipeline
+
     if not isinstance(model, Pipeline):
         return model
     *steps, (name, last) = model.steps

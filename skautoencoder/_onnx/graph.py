@@ -7,8 +7,6 @@ Elu, Selu, Softplus and Gelu, and of Sigmoid only in newer versions.
 import numpy as np
 from scipy.special import erfcx
 
-from ..network.activations import ACTIVATIONS, SELU_ALPHA, SELU_SCALE
-
 
 class Graph:
     """Adds one operator after another to a container of skl2onnx.
@@ -32,6 +30,32 @@ class Graph:
         name = self.scope.get_unique_operator_name(operator)
         self.container.add_node(operator, inputs, result, name=name, **attributes)
         return result
+
+    def add_sigmoid(self, z):
+        """Name of 1 / (1 + exp(-z))."""
+        if self.dtype == np.float32:
+            return self.add("Sigmoid", z)
+        return self.add("Div", 1, self.add("Add", self.add("Exp", self.add("Neg", z)), 1))
+
+    def add_normal_distribution(self, z):
+        """Name of Phi(z), the standard normal distribution function.
+
+        In float64 without Erf: for a = |z| / sqrt(2) the tail is exp(-a^2) erfcx(a) / 2. With
+        t = 3 / (3 + a), erfcx(a) / t is a smooth function of t on [0, 1], and a polynomial of
+        degree 18 that agrees with it to 1e-13.
+        """
+        if self.dtype == np.float32:
+            erf = self.add("Erf", self.add("Mul", z, np.sqrt(0.5)))
+            return self.add("Mul", self.add("Add", erf, 1), 0.5)
+        a = self.add("Mul", self.add("Abs", z), np.sqrt(0.5))
+        t = self.add("Div", 3, self.add("Add", a, 3))
+        s = self.add("Sub", self.add("Add", t, t), 1)
+        *lower, value = _tail_coefficients()
+        for coefficient in reversed(lower):
+            value = self.add("Add", self.add("Mul", s, value), coefficient)
+        gauss = self.add("Exp", self.add("Mul", self.add("Mul", z, z), -0.5))
+        tail = self.add("Mul", self.add("Mul", self.add("Mul", value, t), gauss), 0.5)
+        return self.add("Where", self.add("Greater", z, 0), self.add("Sub", 1, tail), tail)
 
     def add_nearest(self, distances, n_nearest):
         """Name of the numbers of the columns with the smallest values, in order."""
@@ -89,7 +113,7 @@ def add_network(graph, network, inputs):
         values = _add_affine(graph, layer, values)
         if layer is network.layers[-1] and network.is_skip_inside:
             values = graph.add("Add", values, skip)
-        values = ADD_ACTIVATION[_NAMES[layer.activation]](graph, values)
+        values = layer.activation.onnx(graph, values)
     if skip is not None and not network.is_skip_inside:
         values = graph.add("Add", values, skip)
     return values
@@ -107,73 +131,6 @@ def _add_affine(graph, layer, inputs):
     return graph.add("Gemm", inputs, layer.weights, layer.bias)
 
 
-def _identity(graph, z):
-    return z
-
-
-def _tanh(graph, z):
-    return graph.add("Tanh", z)
-
-
-def _sigmoid(graph, z):
-    if graph.dtype == np.float32:
-        return graph.add("Sigmoid", z)
-    return graph.add("Div", 1, graph.add("Add", graph.add("Exp", graph.add("Neg", z)), 1))
-
-
-def _relu(graph, z):
-    return graph.add("Relu", z)
-
-
-def _leaky_relu(graph, z):
-    return graph.add("Max", z, graph.add("Mul", z, 0.01))
-
-
-def _elu(graph, z, scale=1.0, alpha=1.0):
-    """Scale times z above 0, and scale * alpha * (exp(z) - 1) below."""
-    below = graph.add("Sub", graph.add("Exp", graph.add("Min", z, 0)), 1)
-    below = graph.add("Mul", below, scale * alpha)
-    above = graph.add("Mul", graph.add("Relu", z), scale)
-    return graph.add("Add", above, below)
-
-
-def _selu(graph, z):
-    return _elu(graph, z, SELU_SCALE, SELU_ALPHA)
-
-
-def _silu(graph, z):
-    return graph.add("Mul", z, _sigmoid(graph, z))
-
-
-def _gelu(graph, z):
-    """Phi(z) times z, Phi being one half of 1 + erf(z / sqrt(2))."""
-    if graph.dtype == np.float64:
-        phi = _normal_distribution(graph, z)
-    else:
-        erf = graph.add("Erf", graph.add("Mul", z, np.sqrt(0.5)))
-        phi = graph.add("Mul", graph.add("Add", erf, 1), 0.5)
-    return graph.add("Mul", z, phi)
-
-
-def _normal_distribution(graph, z):
-    """Phi(z) without Erf: for a = |z| / sqrt(2) the tail is exp(-a^2) erfcx(a) / 2.
-
-    With t = 3 / (3 + a), erfcx(a) / t is a smooth function of t on [0, 1], and a polynomial
-    of degree 18 that agrees with it to 1e-13.
-    """
-    a = graph.add("Mul", graph.add("Abs", z), np.sqrt(0.5))
-    t = graph.add("Div", 3, graph.add("Add", a, 3))
-    s = graph.add("Sub", graph.add("Add", t, t), 1)
-    *lower, value = _tail_coefficients()
-    for coefficient in reversed(lower):
-        product = graph.add("Mul", s, value)
-        value = graph.add("Add", product, coefficient)
-    gauss = graph.add("Exp", graph.add("Mul", graph.add("Mul", z, z), -0.5))
-    tail = graph.add("Mul", graph.add("Mul", graph.add("Mul", value, t), gauss), 0.5)
-    is_above = graph.add("Greater", z, 0)
-    return graph.add("Where", is_above, graph.add("Sub", 1, tail), tail)
-
-
 def _tail_coefficients():
     """Of a polynomial in s = 2 t - 1, lowest power first."""
 
@@ -183,29 +140,3 @@ def _tail_coefficients():
 
     chebyshev = np.polynomial.Chebyshev.interpolate(ratio, 18)
     return [float(c) for c in chebyshev.convert(kind=np.polynomial.Polynomial).coef]
-
-
-def _softplus(graph, z):
-    """max(z, 0) + log(1 + exp(-|z|)), which no z overflows."""
-    tail = graph.add("Exp", graph.add("Neg", graph.add("Abs", z)))
-    return graph.add("Add", graph.add("Relu", z), graph.add("Log", graph.add("Add", tail, 1)))
-
-
-def _exp(graph, z):
-    return graph.add("Exp", z)
-
-
-ADD_ACTIVATION = {
-    "identity": _identity,
-    "tanh": _tanh,
-    "sigmoid": _sigmoid,
-    "relu": _relu,
-    "leaky_relu": _leaky_relu,
-    "elu": _elu,
-    "selu": _selu,
-    "silu": _silu,
-    "gelu": _gelu,
-    "softplus": _softplus,
-    "exp": _exp,
-}
-_NAMES = {activation: name for name, activation in ACTIVATIONS.items()}

@@ -13,7 +13,8 @@ function element(tag, properties = {}, ...children) {
 }
 
 const contents = JSON.parse(byId("contents").textContent);
-const decoder = unpackDecoder(contents.decoder);
+const decoder = unpackNetwork(contents.decoder);
+const head = unpackHead(contents.head);
 const rows = unpack(contents.rows);
 const codes = unpack(contents.codes);
 const limits = unpack(contents.limits);
@@ -93,11 +94,6 @@ function principalAxes(packed) {
   });
 }
 
-function padded([low, high]) {
-  const margin = high > low ? 0.07 * (high - low) : 0.5 * (Math.abs(low) || 1);
-  return [low - margin, high + margin];
-}
-
 // Move the code so that its mark moves by (dx, dy): the smallest such step.
 function moveAlongAxes(dx, dy) {
   const a = axes[state.across].direction;
@@ -153,6 +149,9 @@ function draw() {
   else drawBars();
   byId("own-error").textContent = shortNumber(ownErrors[state.row]);
   byId("moved-error").textContent = shortNumber(movedError());
+  if (!head) return;
+  byId("own-prediction").textContent = predictionText(head, rowOf(codes, state.row));
+  byId("moved-prediction").textContent = predictionText(head, state.code);
 }
 
 const movedError = () => rowError(rowOf(rows, state.row), state.output);
@@ -416,6 +415,7 @@ function connectRowControls() {
 }
 
 function connectDecoded() {
+  byId("predictions").hidden = !head;
   document.body.classList.toggle("has-images", Boolean(contents.imageShape));
   for (const id of ["images", "images-help", "invert-label"]) byId(id).hidden = !contents.imageShape;
   byId("bars").hidden = Boolean(contents.imageShape);

@@ -5,7 +5,8 @@ from copy import copy
 
 import numpy as np
 
-from .._reconstruction import run
+from .._reconstruction import run, target_network
+from .._supervised import SupervisedAutoencoder
 from ..network.dataset import Dataset
 from ..network.floating_point import quiet_overflow
 from ..network.inference import outputs
@@ -41,9 +42,10 @@ def page_contents(estimator, rows, index, target, feature_names, image_shape):
         "limits": packed(slider_limits(encoder, codes)),
         "projection": projection(codes),
         "decoder": packed_decoder(estimator, decoder, codes),
+        "head": packed_head(estimator, codes),
         "target": None if target is None else packed_target(target, index),
         "featureNames": None if feature_names is None else list(map(str, feature_names)),
-        "imageShape": None if image_shape is None else list(map(int, image_shape)),
+        "imageShape": image_shape,
     }
 
 
@@ -110,19 +112,40 @@ def projection(codes):
 
 
 def packed_decoder(estimator, decoder, codes):
-    """Layers, skip connection and scaling of the decoder, in float32 wherever that does."""
+    """The decoder, and how its outputs become rows of X."""
     names = estimator.activations_[estimator._n_encoder_layers :]
-    dtype = np.float32 if float32_serves(decoder, codes) else np.float64
     scaling = estimator._output_scaling()
+    units = None if scaling is None else (scaling.shift, scaling.scale)
+    return packed_network(decoder, names, units, codes)
+
+
+def packed_head(estimator, codes):
+    """What leads from the code to y, and what its outputs are called; None without a target."""
+    if not isinstance(estimator, SupervisedAutoencoder):
+        return None
+    if hasattr(estimator, "classes_"):
+        kind, names, units = "classes", class_names(estimator.classes_), None
+    else:
+        units = estimator.target_mean_, estimator.target_scale_
+        kind, names = "numbers", [f"y{i}" for i in range(len(estimator.target_mean_))]
+    network = target_network(estimator)
+    layers = packed_network(network, estimator.target_activations_, units, codes)
+    return {"kind": kind, "names": names, **layers}
+
+
+def packed_network(network, activations, units, codes):
+    """Layers, skip connection, and shift and scale of the outputs: float32 where that does."""
+    dtype = np.float32 if float32_serves(network, codes) else np.float64
+    shift, scale = (None, None) if units is None else map(packed, units)
     return {
         "layers": [
             {"activation": name, **packed_dense(layer, dtype)}
-            for name, layer in zip(names, decoder.layers, strict=True)
+            for name, layer in zip(activations, network.layers, strict=True)
         ],
-        "skip": None if decoder.skip is None else packed_dense(decoder.skip, dtype),
-        "isSkipInside": bool(decoder.is_skip_inside),
-        "shift": None if scaling is None else packed(scaling.shift),
-        "scale": None if scaling is None else packed(scaling.scale),
+        "skip": None if network.skip is None else packed_dense(network.skip, dtype),
+        "isSkipInside": bool(network.is_skip_inside),
+        "shift": shift,
+        "scale": scale,
     }
 
 
@@ -134,13 +157,13 @@ def packed_dense(dense, dtype):
     }
 
 
-def float32_serves(decoder, codes):
-    """Whether weights rounded to float32 decode these codes to the same rows."""
-    if decoder.dtype == np.float32:
+def float32_serves(network, codes):
+    """Whether weights rounded to float32 make the same of these codes."""
+    if network.dtype == np.float32:
         return True
     with quiet_overflow():
-        exact = run(outputs, [decoder], Dataset(codes))
-        error = np.abs(run(outputs, [rounded(decoder)], Dataset(codes)) - exact)
+        exact = run(outputs, [network], Dataset(codes))
+        error = np.abs(run(outputs, [rounded(network)], Dataset(codes)) - exact)
         spread = exact.max(axis=0) - exact.min(axis=0)
         # Not "greater", so that NaN asks for all digits.
         return bool(error.max() <= TOLERANCE * spread.max())
@@ -186,5 +209,13 @@ def packed_target(target, index):
     if is_scale(target):
         return {"kind": "numbers", "values": packed(target[index].astype(np.float64))}
     classes, numbers = np.unique(class_values(target)[index], return_inverse=True)
-    names = [f"{each:g}" if classes.dtype.kind == "f" else str(each) for each in classes]
-    return {"kind": "classes", "names": names, "index": packed(numbers.astype(np.int32))}
+    return {
+        "kind": "classes",
+        "names": class_names(classes),
+        "index": packed(numbers.astype(np.int32)),
+    }
+
+
+def class_names(classes):
+    """What the page calls classes."""
+    return [f"{each:g}" if classes.dtype.kind == "f" else str(each) for each in classes]

@@ -1,5 +1,6 @@
-// The decoder: from the page's data to numbers, and from a code to a row. Knows nothing of
-// the page, so that it runs anywhere.
+// The decoder: from the page's data to numbers, and from a code to a row or to a prediction of
+// y. Knows nothing of the page, so that it runs anywhere. Before it stands ACTIVATIONS, functions by name, which use
+// the functions here.
 
 const TYPES = { float32: Float32Array, float64: Float64Array, int32: Int32Array };
 
@@ -16,11 +17,7 @@ function rowOf(matrix, i) {
   return matrix.values.subarray(i * width, (i + 1) * width);
 }
 
-const SELU_ALPHA = 1.6732632423543772;
-const SELU_SCALE = 1.0507009873554805;
-
 const sigmoid = (z) => 1 / (1 + Math.exp(-z));
-const elu = (z) => (z > 0 ? z : Math.expm1(z));
 
 // The error function by its series 2 / sqrt(pi) exp(-x^2) sum 2^n x^(2n+1) / (1 3 ... (2n+1)),
 // whose terms have one sign, so that nothing cancels. Beyond 6 it is 1 to the last digit.
@@ -35,20 +32,6 @@ function erf(x) {
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
 
-const ACTIVATIONS = {
-  identity: (z) => z,
-  tanh: Math.tanh,
-  sigmoid,
-  relu: (z) => Math.max(z, 0),
-  leaky_relu: (z) => (z > 0 ? z : 0.01 * z),
-  elu,
-  selu: (z) => SELU_SCALE * (z > 0 ? z : SELU_ALPHA * Math.expm1(z)),
-  silu: (z) => z * sigmoid(z),
-  gelu: (z) => 0.5 * z * (1 + erf(z * Math.SQRT1_2)),
-  softplus: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))),
-  exp: Math.exp,
-};
-
 function unpackDense(packed) {
   return {
     weights: unpack(packed.weights),
@@ -57,7 +40,7 @@ function unpackDense(packed) {
   };
 }
 
-function unpackDecoder(packed) {
+function unpackNetwork(packed) {
   return {
     layers: packed.layers.map(unpackDense),
     skip: packed.skip && unpackDense(packed.skip),
@@ -65,6 +48,11 @@ function unpackDecoder(packed) {
     shift: packed.shift && unpack(packed.shift).values,
     scale: packed.scale && unpack(packed.scale).values,
   };
+}
+
+// The network from the code to y, where there is one.
+function unpackHead(packed) {
+  return packed && { kind: packed.kind, names: packed.names, ...unpackNetwork(packed) };
 }
 
 // inputs @ weights + bias, in double precision.
@@ -82,23 +70,36 @@ function add(values, others) {
   for (let j = 0; j < values.length; j++) values[j] += others[j];
 }
 
-// The row, in the units of X, that a code stands for: what inverse_transform returns.
-function decode(decoder, code) {
-  const skip = decoder.skip && map(decoder.skip, code);
-  const last = decoder.layers.length - 1;
+// What a network makes of a code: of the decoder the row, as inverse_transform returns it.
+function decode(network, code) {
+  const skip = network.skip && map(network.skip, code);
+  const last = network.layers.length - 1;
   let values = code;
-  decoder.layers.forEach((layer, number) => {
+  network.layers.forEach((layer, number) => {
     values = map(layer, values);
-    if (skip && decoder.isSkipInside && number === last) add(values, skip);
+    if (skip && network.isSkipInside && number === last) add(values, skip);
     values = values.map(layer.activation);
   });
-  if (skip && !decoder.isSkipInside) add(values, skip);
-  if (decoder.scale) {
+  if (skip && !network.isSkipInside) add(values, skip);
+  if (network.scale) {
     for (let j = 0; j < values.length; j++) {
-      values[j] = values[j] * decoder.scale[j] + decoder.shift[j];
+      values[j] = values[j] * network.scale[j] + network.shift[j];
     }
   }
   return values;
+}
+
+function softmax(values) {
+  const highest = values.reduce((a, b) => Math.max(a, b));
+  const shares = values.map((value) => Math.exp(value - highest));
+  const total = shares.reduce((a, b) => a + b);
+  return shares.map((share) => share / total);
+}
+
+// What the head predicts from a code: probabilities of classes, or values of y.
+function predict(head, code) {
+  const outputs = decode(head, code);
+  return head.kind === "classes" ? softmax(outputs) : outputs;
 }
 
 // Mean squared error over the cells of the row that are not missing; 0 where it has none.

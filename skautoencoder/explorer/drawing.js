@@ -28,6 +28,23 @@ function shortNumber(value) {
   return String(Number(value.toPrecision(size >= 1000 ? 6 : 4)));
 }
 
+// The most probable class and its probability, or the value of each target.
+function predictionText(head, code) {
+  const values = predict(head, code);
+  if (head.kind === "classes") {
+    const best = values.indexOf(values.reduce((a, b) => Math.max(a, b)));
+    return `${head.names[best]} (${shortNumber(100 * values[best])} %)`;
+  }
+  if (values.length === 1) return shortNumber(values[0]);
+  return head.names.map((name, i) => `${name} ${shortNumber(values[i])}`).join(", ");
+}
+
+// A range and a little more.
+function padded([low, high]) {
+  const margin = high > low ? 0.07 * (high - low) : 0.5 * (Math.abs(low) || 1);
+  return [low - margin, high + margin];
+}
+
 // The colour of a share of the way from the lowest to the highest number.
 function viridis(share) {
   const place = clamp(share, 0, 1) * (VIRIDIS.length - 1);

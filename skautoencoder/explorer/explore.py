@@ -1,6 +1,5 @@
 """explore: a page for the browser on which codes are moved and decoded live."""
 
-import math
 import os
 from numbers import Integral
 from pathlib import Path
@@ -12,6 +11,7 @@ from .._check_data import inference_rows
 from .._reconstruction import ReconstructionMixin
 from ..utils.compat import Interval, validate_parameter_constraints
 from ..utils.files import write_whole
+from ..utils.images import check_image_shape
 from ..utils.random import generators
 
 
@@ -36,8 +36,10 @@ def explore(
 
     Parameters
     ----------
-    estimator : AutoencoderTransformer or VariationalAutoencoderTransformer
-        A fitted autoencoder.
+    estimator : autoencoder
+        A fitted AutoencoderTransformer, VariationalAutoencoderTransformer, AutoencoderClassifier
+        or AutoencoderRegressor. Of the last two the page also says what they predict from the
+        code as it is moved: the class and its probability, or the values.
 
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Rows to choose from, in the units of the training data. They are in the file, for
@@ -116,7 +118,7 @@ def explore(
     target = _checked_target(target, len(rows))
     if target is not None:
         check_classes(target)
-    _check_image_shape(image_shape, rows.n_features)
+    image_shape = check_image_shape(image_shape, rows.n_features)
     feature_names = _checked_names(feature_names, estimator)
 
     index = _choose_rows(len(rows), max_rows, random_state)
@@ -130,9 +132,10 @@ def _check_estimator(estimator):
     """Raise TypeError for what is no autoencoder, NotFittedError for one without weights."""
     if not isinstance(estimator, ReconstructionMixin):
         raise TypeError(
-            "estimator must be an AutoencoderTransformer or a VariationalAutoencoderTransformer. "
-            f"Got {type(estimator).__name__} instead: of a pipeline pass the autoencoder's step, "
-            "and X as the steps before it transform it."
+            "estimator must be an AutoencoderTransformer, a VariationalAutoencoderTransformer, an "
+            "AutoencoderClassifier or an AutoencoderRegressor. Got "
+            f"{type(estimator).__name__} instead: of a pipeline pass the autoencoder's step, and "
+            "X as the steps before it transform it."
         )
     check_is_fitted(estimator)
 
@@ -174,20 +177,6 @@ def _checked_target(target, n_samples):
             f"{len(target)} values instead."
         )
     return target
-
-
-def _check_image_shape(image_shape, n_features):
-    """Raise ValueError for a shape that rows of so many features do not have."""
-    if image_shape is None:
-        return
-    shape = tuple(image_shape) if np.iterable(image_shape) else (image_shape,)
-    is_shape = len(shape) in (2, 3) and all(isinstance(n, Integral) and n > 0 for n in shape)
-    if not is_shape or shape[2:] not in ((), (1,), (3,)) or math.prod(shape) != n_features:
-        raise ValueError(
-            "image_shape must be (height, width) or (height, width, n_channels), with 1 or 3 "
-            f"channels and {n_features} values in all, as X has features. Got {image_shape!r} "
-            "instead: leave it at None to draw bars."
-        )
 
 
 def _checked_names(feature_names, estimator):

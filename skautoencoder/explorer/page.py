@@ -7,13 +7,15 @@ import json
 from importlib.resources import files
 from string import Template
 
+from ..network.activations import ACTIVATIONS
+
 SCRIPTS = ("decoder.js", "drawing.js", "app.js")
 
 
 def page(title, contents):
     """The whole page as text; nothing in the title or contents can become HTML or script."""
     style = asset("style.css")
-    script = '"use strict";\n' + "\n".join(asset(name) for name in SCRIPTS)
+    script = "\n".join(['"use strict";', activations(), *map(asset, SCRIPTS)])
     return Template(asset("page.html")).substitute(
         title=html.escape(title),
         policy=html.escape(policy(style, script)),
@@ -26,6 +28,12 @@ def page(title, contents):
 def asset(name):
     """Text of a file of this package."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def activations():
+    """A table of the activations as JavaScript functions."""
+    entries = [f"  {name}: (z) => {each.javascript},\n" for name, each in ACTIVATIONS.items()]
+    return f"const ACTIVATIONS = {{\n{''.join(entries)}}};"
 
 
 def policy(style, script):

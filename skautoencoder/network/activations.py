@@ -3,8 +3,10 @@
 A function takes the pre-activations `z`, which it overwrites with the values, and
 optionally a buffer of the same shape that it fills with the derivatives dvalue/dz. Its
 `second_derivative` takes `z` and returns the second derivatives, for penalties on the encoder's
-Jacobian. To add one, write the two and an entry of `ACTIVATIONS`: the gradient check, the
-estimator's parameter and the scaling of the data pick it up from there.
+Jacobian. Exported models have the same value: `onnx` adds it to a graph of ONNX operators, and
+`javascript` is an expression of `z` for the explorer's page, which has `sigmoid` and `erf`. To
+add one, write these and an entry of `ACTIVATIONS`: the gradient check, the estimator's
+parameter, the scaling of the data and the exports pick it up from there.
 """
 
 from collections.abc import Callable
@@ -23,7 +25,7 @@ MARGIN = 1e-3
 
 @dataclass(frozen=True)
 class Activation:
-    """An elementwise function, its second derivative, range, and a fitting initialiser.
+    """An elementwise function, its other forms, range, and a fitting initialiser.
 
     `output_only` bars it from hidden layers and code. `inverse` leads from a value back to
     the pre-activation: for those that a loss is fused with.
@@ -31,6 +33,8 @@ class Activation:
 
     function: Callable
     second_derivative: Callable
+    onnx: Callable
+    javascript: str
     low: float = -np.inf
     high: float = np.inf
     initializer: str = "glorot_uniform"
@@ -229,20 +233,117 @@ def softplus_second_derivative(z):
     return s * (1 - s)
 
 
+def _identity_onnx(graph, z):
+    return z
+
+
+def _tanh_onnx(graph, z):
+    return graph.add("Tanh", z)
+
+
+def _sigmoid_onnx(graph, z):
+    return graph.add_sigmoid(z)
+
+
+def _relu_onnx(graph, z):
+    return graph.add("Relu", z)
+
+
+def _leaky_relu_onnx(graph, z):
+    return graph.add("Max", z, graph.add("Mul", z, 0.01))
+
+
+def _elu_onnx(graph, z, scale=1.0, alpha=1.0):
+    """Scale times z above 0, and scale * alpha * (exp(z) - 1) below."""
+    below = graph.add("Sub", graph.add("Exp", graph.add("Min", z, 0)), 1)
+    below = graph.add("Mul", below, scale * alpha)
+    above = graph.add("Mul", graph.add("Relu", z), scale)
+    return graph.add("Add", above, below)
+
+
+def _selu_onnx(graph, z):
+    return _elu_onnx(graph, z, SELU_SCALE, SELU_ALPHA)
+
+
+def _silu_onnx(graph, z):
+    return graph.add("Mul", z, graph.add_sigmoid(z))
+
+
+def _gelu_onnx(graph, z):
+    return graph.add("Mul", z, graph.add_normal_distribution(z))
+
+
+def _softplus_onnx(graph, z):
+    tail = graph.add("Exp", graph.add("Neg", graph.add("Abs", z)))
+    return graph.add("Add", graph.add("Relu", z), graph.add("Log", graph.add("Add", tail, 1)))
+
+
+def _exp_onnx(graph, z):
+    return graph.add("Exp", z)
+
+
 ACTIVATIONS = {
-    "identity": Activation(identity, no_second_derivative, is_identity=True),
-    "tanh": Activation(tanh, tanh_second_derivative, low=-1, high=1),
-    "sigmoid": Activation(sigmoid, sigmoid_second_derivative, low=0, high=1, inverse=logit),
-    "relu": Activation(relu, no_second_derivative, low=0, initializer="he_uniform"),
-    "leaky_relu": Activation(leaky_relu, no_second_derivative, initializer="he_uniform"),
-    "elu": Activation(elu, elu_second_derivative, low=-1),
-    "selu": Activation(
-        selu, selu_second_derivative, low=-SELU_SCALE * SELU_ALPHA, initializer="lecun_normal"
+    "identity": Activation(
+        identity, no_second_derivative, _identity_onnx, javascript="z", is_identity=True
     ),
-    "silu": Activation(silu, silu_second_derivative, low=-0.2785),
-    "gelu": Activation(gelu, gelu_second_derivative, low=-0.17),
-    "softplus": Activation(softplus, softplus_second_derivative, low=0),
+    "tanh": Activation(
+        tanh, tanh_second_derivative, _tanh_onnx, javascript="Math.tanh(z)", low=-1, high=1
+    ),
+    "sigmoid": Activation(
+        sigmoid,
+        sigmoid_second_derivative,
+        _sigmoid_onnx,
+        javascript="sigmoid(z)",
+        low=0,
+        high=1,
+        inverse=logit,
+    ),
+    "relu": Activation(
+        relu,
+        no_second_derivative,
+        _relu_onnx,
+        javascript="Math.max(z, 0)",
+        low=0,
+        initializer="he_uniform",
+    ),
+    "leaky_relu": Activation(
+        leaky_relu,
+        no_second_derivative,
+        _leaky_relu_onnx,
+        javascript="z > 0 ? z : 0.01 * z",
+        initializer="he_uniform",
+    ),
+    "elu": Activation(
+        elu, elu_second_derivative, _elu_onnx, javascript="z > 0 ? z : Math.expm1(z)", low=-1
+    ),
+    "selu": Activation(
+        selu,
+        selu_second_derivative,
+        _selu_onnx,
+        javascript=f"{SELU_SCALE} * (z > 0 ? z : {SELU_ALPHA} * Math.expm1(z))",
+        low=-SELU_SCALE * SELU_ALPHA,
+        initializer="lecun_normal",
+    ),
+    "silu": Activation(
+        silu, silu_second_derivative, _silu_onnx, javascript="z * sigmoid(z)", low=-0.2785
+    ),
+    "gelu": Activation(
+        gelu,
+        gelu_second_derivative,
+        _gelu_onnx,
+        javascript="0.5 * z * (1 + erf(z * Math.SQRT1_2))",
+        low=-0.17,
+    ),
+    "softplus": Activation(
+        softplus,
+        softplus_second_derivative,
+        _softplus_onnx,
+        javascript="Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)))",
+        low=0,
+    ),
     # Exponentials of exponentials leave the range of any float.
-    "exp": Activation(exp, np.exp, low=0, output_only=True, inverse=log),
+    "exp": Activation(
+        exp, np.exp, _exp_onnx, javascript="Math.exp(z)", low=0, output_only=True, inverse=log
+    ),
 }
 HIDDEN_ACTIVATIONS = [name for name, a in ACTIVATIONS.items() if not a.output_only]

@@ -1,8 +1,4 @@
-"""Clear errors before any figure is made: arrays, image shapes, names of features."""
-
-import math
-from collections.abc import Sequence
-from numbers import Integral
+"""Clear errors before any figure is made: arrays, names of features."""
 
 import numpy as np
 from scipy import sparse
@@ -33,29 +29,6 @@ def check_vector(values, name, length=None):
         wanted = "at least one value" if length is None else f"{length} values"
         raise ValueError(f"{name} must be a sequence of {wanted}. Got shape {values.shape}.")
     return values
-
-
-def check_image_shape(image_shape, n_features):
-    """Return the shape as a tuple, or None where rows are no images."""
-    if image_shape is None:
-        return None
-    shape = tuple(image_shape) if isinstance(image_shape, Sequence) else (image_shape,)
-    if not _is_image_shape(shape):
-        raise ValueError(
-            "image_shape must be (height, width), or (height, width, 3) for colours. Got "
-            f"{image_shape!r} instead: leave it at None where rows are no images."
-        )
-    if math.prod(shape) != n_features:
-        raise ValueError(
-            f"image_shape={shape} makes images of {math.prod(shape)} values, but there are "
-            f"{n_features} features: pass the shape that rows were flattened from, or None."
-        )
-    return shape
-
-
-def _is_image_shape(shape):
-    is_gray_or_color = len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)
-    return is_gray_or_color and all(isinstance(n, Integral) and n > 0 for n in shape)
 
 
 def check_feature_names(feature_names, n_features):

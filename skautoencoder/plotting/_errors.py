@@ -5,7 +5,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import gen_batches
 
-from ._checks import check_feature_names, check_image_shape, check_vector
+from ..utils.images import check_image_shape
+from ._checks import check_feature_names, check_vector
 from ._model import Model, squared_errors
 from ._style import BLUE, add_colorbar, colormap, label_axis, one_axes
 
@@ -21,8 +22,8 @@ class ErrorDisplay:
         Error of each feature; NaN where there is none, as for a feature without observed cells.
 
     image_shape : tuple of int or None, default=None
-        (height, width) of the image that the features are, or (height, width, 3) for colours,
-        whose errors are averaged. None draws bars.
+        (height, width) or (height, width, n_channels) of the image that the features are, with
+        1 channel, or 3 for colours, whose errors are averaged. None draws bars.
 
     feature_names : sequence of str or None, default=None
         Names of the bars; None is "x0", "x1", and so on.
@@ -77,7 +78,7 @@ class ErrorDisplay:
             A feature that does not vary has none.
 
         image_shape : tuple of int or None, default=None
-            (height, width) or (height, width, 3); None draws bars.
+            (height, width) or (height, width, n_channels); None draws bars.
 
         feature_names : sequence of str or None, default=None
             Names of the bars; None is those that the estimator was fitted on.

@@ -7,7 +7,8 @@ from numbers import Integral
 import numpy as np
 from scipy import sparse
 
-from ._checks import check_feature_names, check_image_shape, check_matrix, check_vector
+from ..utils.images import check_image_shape
+from ._checks import check_feature_names, check_matrix, check_vector
 from ._model import Model, squared_errors
 from ._style import (
     BLUE,
@@ -46,8 +47,8 @@ class ReconstructionDisplay:
         Error of each row; None is the mean squared error over its observed cells.
 
     image_shape : tuple of int or None, default=None
-        (height, width) of the images that rows are, or (height, width, 3) for colours. None
-        draws the features as points, one line for each.
+        (height, width) or (height, width, n_channels) of the images that rows are, with 1 channel,
+        or 3 for colours. None draws the features as points, one line for each.
 
     code_shape : tuple of int, "bars" or "auto", default="auto"
         (height, width) of the picture that a code is drawn as, with room for all its units,
@@ -140,7 +141,7 @@ class ReconstructionDisplay:
             How many to show, the first so many of X; or their numbers.
 
         image_shape : tuple of int or None, default=None
-            (height, width) or (height, width, 3); None draws the features as points.
+            (height, width) or (height, width, n_channels); None draws the features as points.
 
         code_shape : tuple of int, "bars" or "auto", default="auto"
             (height, width) of the picture of a code, or "bars"; see the class.

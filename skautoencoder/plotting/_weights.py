@@ -5,7 +5,8 @@ from numbers import Integral
 
 import numpy as np
 
-from ._checks import check_feature_names, check_image_shape, check_matrix
+from ..utils.images import check_image_shape
+from ._checks import check_feature_names, check_matrix
 from ._model import names_of_inputs, split_fitted
 from ._sensitivity import unit_pictures
 from ._style import LIGHT_GRAY, MAX_LABELS, add_colorbar, label_axis, one_axes, pyplot
@@ -25,8 +26,8 @@ class WeightsDisplay:
         One picture for each unit.
 
     image_shape : tuple of int or None, default=None
-        (height, width) of the images that the features are, or (height, width, 3) for colours.
-        None draws a heat map, one column for each unit.
+        (height, width) or (height, width, n_channels) of the images that the features are, with
+        1 channel, or 3 for colours. None draws a heat map, one column for each unit.
 
     feature_names : sequence of str or None, default=None
         Names of the rows of the heat map; None is "x0", "x1", and so on.
@@ -100,7 +101,7 @@ class WeightsDisplay:
             the last before the output.
 
         image_shape : tuple of int or None, default=None
-            (height, width) or (height, width, 3); None draws a heat map.
+            (height, width) or (height, width, n_channels); None draws a heat map.
 
         feature_names : sequence of str or None, default=None
             Names of the rows of the heat map; None is those that the autoencoder was fitted on.
