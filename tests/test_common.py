@@ -128,12 +128,16 @@ SUPERVISED = [
     AutoencoderClassifier(),
     # Rounding grows with every iteration of L-BFGS.
     AutoencoderClassifier(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs", max_iter=20),
-    AutoencoderClassifier(2, early_stopping=True, class_weight="balanced", solver="muon"),
-    AutoencoderClassifier(head_layer_sizes=(5,), corruption=GaussianNoise(), dropout=0.1),
+    AutoencoderClassifier(
+        2, early_stopping=True, class_weight="balanced", solver="muon", max_iter=10
+    ),
+    AutoencoderClassifier(
+        head_layer_sizes=(5,), corruption=GaussianNoise(), dropout=0.1, max_iter=20
+    ),
     AutoencoderClassifier(**{**FULL_BATCH, "n_components": 2}, skip_connections=False, dropout=0),
     AutoencoderRegressor(),
     AutoencoderRegressor(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs"),
-    AutoencoderRegressor(2, early_stopping=True, tied_weights=True, loss="huber"),
+    AutoencoderRegressor(2, early_stopping=True, tied_weights=True, loss="huber", max_iter=10),
     AutoencoderRegressor(**FULL_BATCH, head_layer_sizes=4, target_weight=3.0, dropout=0),
 ]
 
