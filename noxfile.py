@@ -4,8 +4,6 @@ import nox
 
 PYTHONS = ["3.11", "3.12", "3.13"]
 PROJECT = nox.project.load_toml("pyproject.toml")["project"]
-# Without it scikit-learn skips its checks of array API input.
-TEST_ENV = {"SCIPY_ARRAY_API": "1"}
 
 nox.options.sessions = ["lint", "tests", "oldest", "packages", "docs", "benchmarks"]
 
@@ -14,7 +12,7 @@ nox.options.sessions = ["lint", "tests", "oldest", "packages", "docs", "benchmar
 def tests(session):
     """Run the tests with the newest versions of all dependencies."""
     session.install(".[plot,tests]")
-    session.run("python", "-m", "pytest", *session.posargs, env=TEST_ENV)
+    session.run("python", "-m", "pytest", *session.posargs)
 
 
 @nox.session(python=PYTHONS[0])
@@ -27,7 +25,7 @@ def oldest(session):
     session.install(*lowest)
     session.install("--no-deps", ".")
     session.run("python", "-m", "pip", "list")
-    session.run("python", "-m", "pytest", *session.posargs, env=TEST_ENV)
+    session.run("python", "-m", "pytest", *session.posargs)
 
 
 @nox.session

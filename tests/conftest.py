@@ -1,3 +1,8 @@
+import os
+
+# Without it scikit-learn skips its checks of array API input; scipy reads it once, when imported.
+os.environ["SCIPY_ARRAY_API"] = "1"
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits

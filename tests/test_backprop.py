@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from families import public_subclasses
 from gradient_check import batch_gradient, check_gradient, compute
+from ids import without_addresses
 
 from skautoencoder.network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from skautoencoder.network.backprop import n_micro_batches_for
@@ -344,7 +345,7 @@ def test_one_thread_and_two_give_the_same_bits(wide):
         {"corruption": SwapNoise(), "dropout": 0.3},
         {"corruption": GaussianNoise(), "bottleneck": PlainCode(L1Sparsity())},
     ],
-    ids=repr,
+    ids=without_addresses,
 )
 def test_noise_and_penalties_are_the_same_on_two_threads(wide, parts):
     X, _ = wide

@@ -128,12 +128,16 @@ SUPERVISED = [
     AutoencoderClassifier(),
     # Rounding grows with every iteration of L-BFGS.
     AutoencoderClassifier(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs", max_iter=20),
-    AutoencoderClassifier(2, early_stopping=True, class_weight="balanced", solver="muon"),
-    AutoencoderClassifier(head_layer_sizes=(5,), corruption=GaussianNoise(), dropout=0.1),
+    AutoencoderClassifier(
+        2, early_stopping=True, class_weight="balanced", solver="muon", max_iter=5
+    ),
+    AutoencoderClassifier(
+        head_layer_sizes=(5,), corruption=GaussianNoise(), dropout=0.1, max_iter=10
+    ),
     AutoencoderClassifier(**{**FULL_BATCH, "n_components": 2}, skip_connections=False, dropout=0),
     AutoencoderRegressor(),
     AutoencoderRegressor(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs"),
-    AutoencoderRegressor(2, early_stopping=True, tied_weights=True, loss="huber"),
+    AutoencoderRegressor(2, early_stopping=True, tied_weights=True, loss="huber", max_iter=5),
     AutoencoderRegressor(**FULL_BATCH, head_layer_sizes=4, target_weight=3.0, dropout=0),
 ]
 
@@ -174,7 +178,7 @@ def detector(autoencoder=None, **params):
 DETECTORS = [
     # With its own autoencoder one is enough: the others have two, which train for less long.
     detector(n_estimators=1),
-    detector(variant(skip_connections=False, max_iter=20)),
+    detector(variant(skip_connections=False, max_iter=10)),
     detector(variant(**FULL_BATCH)),
     detector(variant(**FULL_BATCH, loss="huber"), n_components=(1, 0.5)),
     detector(variant(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs"), trim=0.3),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from gradient_check import batch_gradient, check_gradient, compute
+from ids import without_addresses
 
 from skautoencoder import (
     CosineSchedule,
@@ -82,7 +83,7 @@ def test_columns_by_different_losses_have_their_gradient(X, rng, has_skips, weig
         {"corruption": MaskingNoise()},
         {"bottleneck": PlainCode(L1Sparsity(0.7))},
     ],
-    ids=str,
+    ids=without_addresses,
 )
 def test_a_head_on_the_code_has_its_gradient(X, rng, kind, targets, parts):
     X[1, 0] = np.nan

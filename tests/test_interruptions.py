@@ -203,7 +203,7 @@ def fit_until_interrupted(estimator, delay):
 warnings.simplefilter("always")
 n_threads, width = int(sys.argv[1]), 400 if sys.argv[1] == "2" else 5
 rng = np.random.default_rng(0)
-X = rng.normal(size=(600, 30))
+X = rng.normal(size=(2400, 30))
 few = {"max_iter": 2, "hidden_layer_sizes": width, "batch_size": 256}
 with threadpool_limits(n_threads, user_api="blas"):
     expected = transformer(**few).fit(X).transform(X)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from equality import assert_same
+from ids import without_addresses
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier
@@ -107,7 +108,7 @@ WAYS = [through_skops, through_save_model, through_joblib, through_pickle]
 
 class TestRoundTrips:
     @pytest.mark.parametrize("way", WAYS)
-    @pytest.mark.parametrize("model", MODELS, ids=str)
+    @pytest.mark.parametrize("model", MODELS, ids=without_addresses)
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
     def test_every_variant_comes_back_to_the_last_bit_and_trains_on(
         self, way, model, dtype, X, path

@@ -242,9 +242,9 @@ def broad(rng):
 
 
 @pytest.mark.slow
-def test_500_fits_hold_no_more_memory_than_one(broad):
+def test_200_fits_hold_no_more_memory_than_one(broad):
     autoencoder = ESTIMATORS["transformer"]().set_params(max_iter=1, skip_connections=False)
-    assert growth(lambda: autoencoder.fit(broad), 500) < KEPT < 500 * autoencoder.coefs_[0].nbytes
+    assert growth(lambda: autoencoder.fit(broad), 200) < KEPT < 200 * autoencoder.coefs_[0].nbytes
 
 
 @pytest.mark.slow
@@ -267,11 +267,11 @@ def test_nor_do_fits_that_fail(broad):
     assert growth(fail, 50) < KEPT < 50 * autoencoder.coefs_[0].nbytes * 10
 
 
-def test_500_passes_keep_their_losses_and_nothing_else(broad):
+def test_200_passes_keep_their_losses_and_nothing_else(broad):
     autoencoder = ESTIMATORS["transformer"]().set_params(batch_size=40)
     # A float of 24 bytes and up to two pointers a pass.
-    assert growth(lambda: autoencoder.partial_fit(broad), 500) < KEPT + 500 * 40
-    assert len(autoencoder.loss_curve_) == autoencoder.n_iter_ == 504
+    assert growth(lambda: autoencoder.partial_fit(broad), 200) < KEPT + 200 * 40
+    assert len(autoencoder.loss_curve_) == autoencoder.n_iter_ == 204
 
 
 def test_200_transforms_hold_nothing(broad):
@@ -280,7 +280,7 @@ def test_200_transforms_hold_nothing(broad):
     assert growth(lambda: autoencoder.inverse_transform(codes), 200) < KEPT < 200 * broad.nbytes
 
 
-# Prints by how many bytes the process has grown between the 100th and the 500th fit.
+# Prints by how many bytes the process has grown between the 100th and the 300th fit.
 RESIDENT = """
 import os
 import numpy as np
@@ -292,7 +292,7 @@ def resident():
 
 X = np.random.default_rng(0).normal(size=(100, 200))
 autoencoder = AutoencoderTransformer(5, hidden_layer_sizes=20, max_iter=1, batch_size=50)
-for number in range(500):
+for number in range(300):
     autoencoder.fit(X)
     if number == 100:
         before = resident()
@@ -302,8 +302,8 @@ print(resident() - before)
 
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc")
-def test_500_fits_do_not_make_the_process_grow():
-    """Memory that Python does not know of included; the weights alone would be 32 MB."""
+def test_300_fits_do_not_make_the_process_grow():
+    """Memory that Python does not know of included; the weights alone would be 16 MB."""
     run = subprocess.run([sys.executable, "-c", RESIDENT], capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert int(run.stdout) < 1e7
