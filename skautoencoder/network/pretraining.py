@@ -36,6 +36,11 @@ def pretrain(parameters, activations, rows, loss, settings, rng, pool, corruptio
     pool : ThreadPool
     corruption : Corruption or None
         Of the input of every layer.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Where one came.
     """
     n_encoder_layers = len(activations) // 2
     for number in range(n_encoder_layers):
@@ -45,7 +50,11 @@ def pretrain(parameters, activations, rows, loss, settings, rng, pool, corruptio
         names = [activations[number], activations[mirror]]
         autoencoder = Autoencoder.build(pair, names, 1, heads, corruption=corruption)
         state, trainer = settings.solver.init_state(pair), trainer_for(settings.solver)
-        trainer(autoencoder, pair, rows, settings, state, rng, pool).fit(Run(np.arange(len(rows))))
+        run = Run(np.arange(len(rows)))
+        history = trainer(autoencoder, pair, rows, settings, state, rng, pool).fit(run)
+        if history.stop_reason == "interrupted":
+            # There are no weights of the whole network yet that could be kept.
+            raise KeyboardInterrupt
         for position, layer in enumerate((number, mirror)):
             parameters.weights[layer][...] = pair.weights[position]
             parameters.biases[layer][...] = pair.biases[position]
