@@ -30,11 +30,13 @@ def oldest(session):
 
 @nox.session
 def lint(session):
-    """Check style and format."""
-    ruff = next(each for each in PROJECT["optional-dependencies"]["dev"] if each[:4] == "ruff")
-    session.install(ruff)
+    """Check style, format, and who imports whom."""
+    tools = ("ruff", "import-linter")
+    session.install(*(e for e in PROJECT["optional-dependencies"]["dev"] if e.startswith(tools)))
+    session.install(".")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
 
 
 @nox.session

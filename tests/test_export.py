@@ -359,7 +359,7 @@ def test_detectors_of_any_shape(seed, n_features, hidden, activation, paths, sca
     model = AutoencoderOutlierDetector(autoencoder, n_estimators=2, random_state=seed)
     model.fit(X.astype(fitted))
     # In what differs between rows by less, roundings of float32 make up more than the tolerance.
-    assume(model.neighbour_variances_.min() > 1e-3)
+    assume(fitted == dtype == np.float64 or model.neighbour_variances_.min() > 1e-3)
     assert_judged(model, X.astype(dtype), max(SCORE_TOLERANCE[fitted], SCORE_TOLERANCE[dtype]))
 
 

@@ -22,8 +22,8 @@ from .validation import check_consistency
 def trusted_types():
     """Names of this package's types, for `skops.io.load` to trust.
 
-    Of estimators, losses, solvers, schedules, corruptions and penalties, and of their base
-    classes: making one of them only stores its parameters. The types of NumPy, SciPy and scikit-learn that skops trusts by
+    Of estimators, losses, solvers, schedules, corruptions and penalties: making one of them only
+    stores its parameters. The types of NumPy, SciPy and scikit-learn that skops trusts by
     itself need not be named.
 
     Returns
@@ -43,21 +43,25 @@ def trusted_types():
 
     With skops alone it is ``skops.io.load(path, trusted=trusted_types())``.
     """
-    package = __name__.partition(".")[0] + "."
-    types = [*_subclasses(VersionedMixin), *_subclasses(Component)]
-    own = {each for each in types if each.__module__.startswith(package)}
-    return sorted(
-        f"{each.__module__}.{each.__qualname__}"
-        for each in own
-        if not each.__qualname__.startswith("_")
-    )
+    estimators = [each for each in _subclasses(VersionedMixin) if not _subclasses(each)]
+    # Adam is a solver, and AdamW's base as well; what is a base alone leaves its constructor to
+    # the others.
+    components = [
+        each for each in _subclasses(Component) if not _subclasses(each) or "__init__" in vars(each)
+    ]
+    names = {f"{each.__module__}.{each.__qualname__}" for each in estimators + components}
+    return sorted(names)
 
 
 def _subclasses(base):
-    """Those of a class, and theirs; what imports this module has defined those of the package."""
-    for each in base.__subclasses__():
-        yield each
-        yield from _subclasses(each)
+    """Those of a class that are this package's, and not private; they have been imported by now."""
+    package = __name__.partition(".")[0] + "."
+    own = [
+        each
+        for each in base.__subclasses__()
+        if each.__module__.startswith(package) and not each.__name__.startswith("_")
+    ]
+    return own + [further for each in own for further in _subclasses(each)]
 
 
 def save_model(model, path, trusted=()):
