@@ -11,11 +11,8 @@ from sklearn.utils.metaestimators import available_if
 
 from ._architecture import (
     choose_output,
-    code_width,
     decoder_widths,
-    draw_parameters,
     dropout_rate,
-    first_parameters,
     layer_activations,
     n_encoder_layers,
     n_target_layers,
@@ -23,44 +20,39 @@ from ._architecture import (
     weight_ties,
 )
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
-from ._check_data import apply_scaling, check_range, training_rows
+from ._check_data import training_rows
 from ._checkpoint.checkpoint import active_checkpoint
 from ._constant_features import (
     Layout,
-    admitted_to_state,
     insert_constants,
-    newly_varying,
     of_features,
     output_biases,
     trained_features,
 )
 from ._convergence import warn_of_bad_end
 from ._dask.dispatch import dask_side, is_collection
+from ._initialization import InitializationMixin
 from ._reconstruction import ReconstructionMixin
-from ._settings import PCA_MARGIN, hold_out, training_settings
+from ._settings import hold_out, training_settings
 from ._validation import (
     check_parameters,
     has_partial_fit,
     refuse_other_network,
     unchanged_on_failure,
-    warn_of_wide_code,
 )
 from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from .network.autoencoder import Autoencoder
 from .network.bottleneck import PlainCode
-from .network.fallback import Fallback
-from .network.floating_point import quiet_overflow
 from .network.heads import Head
 from .network.initializers import INITIALIZERS
 from .network.lbfgs import trainer_for
 from .network.losses import as_loss
 from .network.parameters import Parameters
 from .network.pretraining import pretrain
-from .network.scaling import deviations, fit_scaling, means, varies
 from .network.schedules import SCHEDULES, Schedule
 from .network.solvers import SOLVERS, Solver, as_solver
 from .network.thread_pool import ThreadPool
-from .network.trainer import Run, Snapshot
+from .network.trainer import Run
 from .utils.compat import Interval, StrOptions
 from .utils.components import ObjectOf, refuse_parameters_of_nothing
 from .utils.documentation import DocumentedMixin
@@ -71,7 +63,12 @@ from .utils.versions import VersionedMixin
 
 
 class BaseAutoencoder(
-    CallbackSupportMixin, ReconstructionMixin, DocumentedMixin, VersionedMixin, BaseEstimator
+    CallbackSupportMixin,
+    InitializationMixin,
+    ReconstructionMixin,
+    DocumentedMixin,
+    VersionedMixin,
+    BaseEstimator,
 ):
     """Fitting of a network by the estimator's parameters.
 
@@ -317,114 +314,6 @@ class BaseAutoencoder(
             trainer.pool,
             self.corruption,
         )
-
-    def _go_on(self, rows, rng):
-        """Rows of the features that are trained on, and what a warm start falls back on."""
-        drawn = None
-        if self.is_constant_.any():
-            drawn = self._admit_varying(rows, rng)
-        fallback = self._earlier_fit()
-        if drawn is not None:
-            self.coefs_ = [drawn, *self.coefs_[1:]]
-        rows = apply_scaling(self, rows.restricted_to(self._trained_features()))
-        check_range(rows, self.loss)
-        return rows, fallback
-
-    def _admit_varying(self, rows, rng):
-        """Let features take part that have not varied before, and do in these rows.
-
-        Returns the first layer's weights with some drawn for them, or None where there are none:
-        the network is not yet changed by it.
-        """
-        newly = newly_varying(rows, self.is_constant_, self.mean_)
-        if not newly.any():
-            return None
-        before = self._trained_features()
-        self._scale_newly_varying(rows, newly)
-        self.is_constant_ = self.is_constant_ & ~newly
-        trained = self._trained_features()
-        self._solver_state = admitted_to_state(
-            *(self._solver_state, *self._all_layers(), self._layout()),
-            *(before, trained, weight_ties(self)),
-        )
-        bias = self.intercepts_[-1].copy()
-        bias[newly] = self._output_start(newly)
-        self.intercepts_ = [*self.intercepts_[:-1], bias]
-        trained = np.arange(len(newly)) if trained is None else trained
-        names, weights = self.activations_, self.coefs_[0].copy()
-        drawn = draw_parameters(self, len(trained), names, rng, weights.dtype).weights[0]
-        weights[newly] = drawn[newly[trained]]
-        return weights
-
-    def _output_start(self, features):
-        """Biases of the output from which features that begin to vary are learned."""
-        center = self.mean_[features]
-        if self.shift_ is not None:
-            center = (center - self.shift_[features]) / self.scale_[features]
-        inverse = ACTIVATIONS[self.output_activation_].inverse
-        return center if inverse is None else inverse(center)
-
-    def _scale_newly_varying(self, rows, newly):
-        """Set shift and scale of features that begin to vary, by how far they are from before."""
-        if self.shift_ is None:
-            return
-        features, output = np.flatnonzero(newly), ACTIVATIONS[self.output_activation_]
-        rows, mean = rows.restricted_to(features), self.mean_[features].astype(np.float64)
-        deviation = deviations(rows, mean)
-        is_common = self.scale == "common" or (self.scale == "auto" and np.isinf(output.low))
-        scaling = fit_scaling(self.scale, rows, mean, deviation, output)
-        shift, scale = (0, 1) if scaling is None else (scaling.shift, scaling.scale)
-        if is_common and not self.is_constant_.all():
-            # Not more than one unit, lest what was constant drown what has been learned.
-            scale = np.maximum(deviation, self.scale_[~self.is_constant_].max())
-        self.shift_, self.scale_ = self.shift_.copy(), self.scale_.copy()
-        self.shift_[features], self.scale_[features] = shift, scale
-
-    def _earlier_fit(self):
-        """The weights so far: nothing where the losses are without the penalty."""
-        if self.code_penalty is not None:
-            return None
-        return Fallback(Snapshot.of(self._parameters(), self._solver_state, self._bottleneck()))
-
-    def _begin(self, rows, rng):
-        """Learn scaling, draw the first weights, and set the attributes of a fresh network.
-
-        Returns the rows of the features that vary, and the PCA to fall back on, or None.
-        """
-        with quiet_overflow():
-            mean = means(rows)
-            deviation = deviations(rows, mean)
-        self.mean_ = mean.astype(rows.dtype)
-        self.is_constant_ = ~varies(deviation, mean, rows.dtype)
-        trained = self._trained_features()
-        rows = rows.restricted_to(trained)
-        output = self._choose_output(rows)
-        of_trained = slice(None) if trained is None else trained
-        self._fit_scaling(rows, mean[of_trained], deviation[of_trained], output)
-        rows = apply_scaling(self, rows)
-        check_range(rows, self.loss)
-        warn_of_wide_code(self, rows.n_features)
-        self.n_components_ = code_width(self.n_components, rows.n_features, rows)
-        parameters, pca = first_parameters(self, rows, layer_activations(self, output), rng)
-        self._start(parameters, output)
-        if pca is None:
-            return rows, None
-        weights = Snapshot.of(pca, self._solver_state, self._bottleneck())
-        return rows, Fallback(weights, PCA_MARGIN, "pca")
-
-    def _fit_scaling(self, rows, mean, deviation, output):
-        """Set shift and scale of the features; those that do not vary are centred alone."""
-        # What a loss with a range needs is for the user to say: nothing is scaled unasked.
-        unasked = self.scale == "auto" and as_loss(self.loss).has_range
-        kind = None if unasked else self.scale
-        scaling = fit_scaling(kind, rows, mean, deviation, ACTIVATIONS[output])
-        self.shift_ = self.scale_ = None
-        if scaling is not None:
-            self.shift_ = self.mean_.copy()
-            self.scale_ = np.ones_like(self.mean_)
-            if not self.is_constant_.all():
-                varying = ~self.is_constant_
-                self.shift_[varying], self.scale_[varying] = scaling.shift, scaling.scale
 
     def _trained_encoder(self):
         """The encoder for rows of the features that training sees."""

@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite, check_consistent_length
 
+from ._logistic_head import logistic_head
 from ._supervised import SupervisedAutoencoder, has_supervised_partial_fit, refuse_no_target
 from ._validation import check_parameters, unchanged_on_failure
 from .network.activations import softmax
@@ -310,8 +311,7 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
             check_parameters(self)
             if not hasattr(self, "classes_") and classes is None:
                 raise ValueError(
-                    "classes must be passed on the first call to partial_fit: pass all classes "
-                    "that will ever come in y."
+                    "classes must be passed on the first call to partial_fit: all that will come."
                 )
             return self._partial_fit(X, Labels(y, classes), sample_weight)
 
@@ -447,22 +447,4 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
         return np.log((1 - UNSEEN_SHARE) * shares + UNSEEN_SHARE / len(shares))
 
     def _fit_head(self, codes, rows):
-        from sklearn.linear_model import LogisticRegression
-
-        # What has not been seen is never predicted.
-        bias = np.full(len(self.classes_), np.log(np.finfo(codes.dtype).tiny))
-        weights = np.zeros((codes.shape[1], len(bias)))
-        mean, scale = codes.mean(axis=0), codes.std(axis=0)
-        scale = np.where(scale > 0, scale, 1)
-        numbers = rows.all_targets()
-        seen = np.unique(numbers)
-        bias[seen] = 0
-        if len(seen) > 1:
-            head = LogisticRegression(max_iter=1000)
-            head.fit((codes - mean) / scale, numbers, sample_weight=rows.weights(slice(None)))
-            # Of two classes, the first one's logit is 0.
-            is_binary = len(seen) == 2
-            weights[:, seen[1:] if is_binary else seen] = head.coef_.T / scale[:, np.newaxis]
-            bias[seen] = [0, *head.intercept_] if is_binary else head.intercept_
-            bias[seen] -= mean @ weights[:, seen]
-        return weights, bias
+        return logistic_head(codes, rows, self._n_outputs)

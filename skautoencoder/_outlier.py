@@ -3,27 +3,27 @@
 from numbers import Integral, Real
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.utils import gen_batches
-from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
 from ._check_data import check_rows, training_rows
 from ._checkpoint.checkpoint import is_within_checkpoint
 from ._dask.dispatch import refuse_collection
-from ._ensemble_widths import check_widths, widths_in_turn
+from ._ensemble import check_widths, draw, trained, widths_in_turn
 from ._imputation.gross_cells import find_fences, without_gross
 from ._outlier_scores import (
     N_REFERENCES,
     Scale,
     Usual,
     block_size,
+    cutoff,
+    dense,
     filled,
-    median_and_deviation,
     units_of,
-    weighted_quantile,
+    usual_end,
+    weights_of_all,
 )
 from ._supervised import SupervisedAutoencoder
 from ._transformer import AutoencoderTransformer
@@ -40,11 +40,6 @@ from .utils.versions import VersionedMixin
 # What None stands for, and how long it is trained in the first round.
 AUTO_AUTOENCODER = {"scale": "standard", "max_iter": 5}
 FIRST_ROUND_ITER = 3
-AUTO_FENCE = 3.0
-# The median absolute deviation of a normal distribution, in standard deviations.
-NORMAL_MAD = 0.6745
-# Scores of equal rows, computed beside different rows, differ by less than so many roundings.
-ROUNDINGS = 1000
 
 
 class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, BaseEstimator):
@@ -371,14 +366,16 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
 
     def _fit_round(self, X, clean, kept, weights, seeds, rng, max_iter=None):
         """Train on the rows kept, without gross cells; return the scores of all rows."""
-        rows = Dataset(clean, sample_weight=kept, has_missing=True)
-        used, rows = rows.select(np.flatnonzero(weights)), rows.select(np.flatnonzero(kept))
-        used.sample_weight = weights
+        used, rows = (
+            Dataset(clean, sample_weight=own, has_missing=True).select(np.flatnonzero(own))
+            for own in (weights, kept)
+        )
         self.mean_, self.scale_, self.is_constant_ = units_of(used, rows)
         members = self._draw_members(rows, seeds)
         if max_iter is not None:
             members = [member.set_params(max_iter=max_iter) for member in members]
-        self.estimators_ = self._trained(members, clean, kept, rng)
+        n_jobs = 1 if is_within_checkpoint() else self.n_jobs
+        self.estimators_ = trained(members, clean, kept, int(self.max_samples), n_jobs, rng)
         self._learn_what_is_usual(clean, kept, rng)
         row_costs = self._row_costs(X)
         scale = Scale.learn(row_costs, weights)
@@ -392,8 +389,8 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
             base = AutoencoderTransformer(**AUTO_AUTOENCODER)
         varying = np.flatnonzero(~self.is_constant_)
         rows = rows.restricted_to(varying if len(varying) else None)
-        rows.scaling = Scaling(self.mean_, self.scale_).of(rows.features)
-        rows.feature_means = np.zeros(rows.n_features)
+        scaling = Scaling(self.mean_, self.scale_).of(rows.features)
+        rows = rows.scaled_by(scaling, np.zeros(rows.n_features))
         widths = widths_in_turn(self.n_components, self.autoencoder, rows)
         return [
             clone(base).set_params(
@@ -401,17 +398,6 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
             )
             for number, seed in enumerate(seeds)
         ]
-
-    def _trained(self, members, X, weights, rng):
-        """The members, each trained on the rows that have weight, or on some of them."""
-        n_jobs = 1 if is_within_checkpoint() else self.n_jobs
-        n_rows = int(self.max_samples)
-        chosen = [draw(weights, n_rows, rng) for _ in members]
-        is_whole = np.count_nonzero(weights) <= n_rows
-        return Parallel(n_jobs=n_jobs)(
-            delayed(train)(member, *((X, weights) if is_whole else (X[rows], weights[rows])))
-            for member, rows in zip(members, chosen, strict=True)
-        )
 
     def _learn_what_is_usual(self, X, weights, rng):
         """From reference rows, equal ones taken together."""
@@ -458,37 +444,4 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
     def _choose_offset(self, scores, weights, dtype):
         if self.contamination != "auto":
             return float(cutoff(scores, weights, self.contamination, dtype))
-        median, deviation = median_and_deviation(scores, weights)
-        fence = median - AUTO_FENCE / NORMAL_MAD * deviation
-        return float(less_rounding(fence, dtype))
-
-
-def train(member, X, weights):
-    return member.fit(X, sample_weight=weights)
-
-
-def draw(weights, n_rows, rng):
-    """Numbers of rows that have weight, in order: all of them, or so many drawn."""
-    chosen = np.flatnonzero(weights)
-    return chosen if len(chosen) <= n_rows else np.sort(rng.choice(chosen, n_rows, replace=False))
-
-
-def dense(rows):
-    return rows.toarray() if sparse.issparse(rows) else rows
-
-
-def weights_of_all(rows):
-    """A weight for every row of X, those left out included, in float64."""
-    if rows.sample_weight is None:
-        return np.ones(rows.X.shape[0])
-    return rows.sample_weight.astype(np.float64)
-
-
-def cutoff(scores, weights, share, dtype):
-    """The score below which no more than a share of the weight lies."""
-    return less_rounding(weighted_quantile(scores, weights, share), dtype)
-
-
-def less_rounding(score, dtype):
-    """Slightly less than the score, so that a row that has it is not below in other company."""
-    return score - ROUNDINGS * np.finfo(dtype).eps * abs(score)
+        return float(usual_end(scores, weights, dtype))

@@ -7,6 +7,7 @@ variance 1, so that features in different units can be added up.
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from .network.floating_point import quiet_overflow
 from .network.scaling import deviations, means, varies
@@ -38,6 +39,13 @@ CONSTANT_VARIANCE = 0.01
 DISTANCE_UNIT = 1e-10
 # Elements of the largest arrays that a block of rows needs.
 BLOCK_ELEMENTS = 2**20
+
+# So many standard deviations from the median a score is still usual.
+AUTO_FENCE = 3.0
+# The median absolute deviation of a normal distribution, in standard deviations.
+NORMAL_MAD = 0.6745
+# Scores of equal rows, computed beside different rows, differ by less than so many roundings.
+ROUNDINGS = 1000
 
 
 class Usual(NamedTuple):
@@ -318,3 +326,31 @@ def weighted_quantile(values, weights, share):
     limit = share * cumulated[-1] * (1 + np.sqrt(np.finfo(np.float64).eps))
     position = np.searchsorted(cumulated, limit, side="right")
     return values[order[min(position, len(order) - 1)]]
+
+
+def dense(rows):
+    """The rows as an array."""
+    return rows.toarray() if sparse.issparse(rows) else rows
+
+
+def weights_of_all(rows):
+    """A weight for every row of X, those left out included, in float64."""
+    if rows.sample_weight is None:
+        return np.ones(rows.X.shape[0])
+    return rows.sample_weight.astype(np.float64)
+
+
+def cutoff(scores, weights, share, dtype):
+    """The score below which no more than a share of the weight lies."""
+    return less_rounding(weighted_quantile(scores, weights, share), dtype)
+
+
+def usual_end(scores, weights, dtype):
+    """The score below which a row is no longer usual where no share of outliers is given."""
+    median, deviation = median_and_deviation(scores, weights)
+    return less_rounding(median - AUTO_FENCE / NORMAL_MAD * deviation, dtype)
+
+
+def less_rounding(score, dtype):
+    """Slightly less than the score, so that a row that has it is not below in other company."""
+    return score - ROUNDINGS * np.finfo(dtype).eps * abs(score)

@@ -17,6 +17,9 @@ from .network.penalties import CodePenalty
 from .utils.compat import Interval, StrOptions
 from .utils.components import ObjectOf
 
+# Parameters of the original network.
+ORIGINAL = {"activation": "tanh", "output_activation": "sigmoid", "skip_connections": False}
+
 
 class AutoencoderTransformer(BaseAutoencoder):
     """Dimensionality reduction with an autoencoder, a nonlinear relative of PCA.
@@ -383,8 +386,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         Parameters
         ----------
         layer_weights : sequence of ndarray of shape (n_out, n_in + 1)
-            Weights of every layer, the biases in the last column, as
-            :func:`read_layer_weights` returns them.
+            Weights of every layer, biases last, as :func:`read_layer_weights` returns them.
 
         n_components : int, default=36
             Width of the code: tells encoder from decoder.
@@ -405,24 +407,19 @@ class AutoencoderTransformer(BaseAutoencoder):
         """
         coefs, intercepts = from_layer_form(layer_weights)
         n_encoder_layers = split_at_code(intercepts, n_components)
-        widths = [len(intercept) for intercept in intercepts]
+        widths = tuple(len(intercept) for intercept in intercepts)
         self = cls(
             n_components,
-            hidden_layer_sizes=tuple(widths[: n_encoder_layers - 1]),
-            decoder_layer_sizes=tuple(widths[n_encoder_layers:-1]),
-            **{
-                "activation": "tanh",
-                "output_activation": "sigmoid",
-                "skip_connections": False,
-                **params,
-            },
+            hidden_layer_sizes=widths[: n_encoder_layers - 1],
+            decoder_layer_sizes=widths[n_encoder_layers:-1],
+            **{**ORIGINAL, **params},
         )
         check_parameters(self)
-        output = "sigmoid" if self.output_activation == "auto" else self.output_activation
         self.n_features_in_ = coefs[0].shape[0]
         self.mean_ = self.shift_ = self.scale_ = None
         self.is_constant_ = np.zeros(self.n_features_in_, dtype=bool)
         self.n_components_ = int(n_components)
+        output = "sigmoid" if self.output_activation == "auto" else self.output_activation
         self._start(Parameters.from_arrays(coefs, intercepts), output)
         self.kept_, self.stop_reason_, self.best_loss_ = "network", None, np.inf
         return self
@@ -442,14 +439,12 @@ class AutoencoderTransformer(BaseAutoencoder):
         Raises
         ------
         ValueError
-            Where the network has skip connections, or where X is scaled and the output's
-            activation is not the identity: no matrix can undo the scaling after it.
+            Where there are skip connections, or where X is scaled and the output is not the
+            identity: no matrix can undo the scaling after it.
         """
         check_is_fitted(self)
         if self.skip_coefs_:
-            raise ValueError(
-                "Layer weights have no place for skip connections: fit with skip_connections=False."
-            )
-        return to_layer_form(
-            self.coefs_, self.intercepts_, self._scaling(), self.output_activation_
-        )
+            advice = "fit with skip_connections=False"
+            raise ValueError(f"Layer weights have no place for skip connections: {advice}.")
+        scaling = self._scaling()
+        return to_layer_form(self.coefs_, self.intercepts_, scaling, self.output_activation_)

@@ -52,15 +52,7 @@ class LBFGSTrainer(Trainer):
             jac=True,
             method="L-BFGS-B",
             callback=end_iteration,
-            # Patience decides when to stop, as for the other solvers; beside it only a
-            # line search that finds nothing lower.
-            options={
-                "maxcor": int(settings.solver.memory),
-                "maxiter": settings.max_iter,
-                "maxfun": sys.maxsize,
-                "ftol": 0,
-                "gtol": 0,
-            },
+            options=self._options(),
         )
         if not self.history.loss_curve:
             # Nothing near the start is lower: what is recorded is the start itself.
@@ -68,6 +60,12 @@ class LBFGSTrainer(Trainer):
             self._record(self._loss, run.validation_rows)
         is_whole = len(self.history.loss_curve) == settings.max_iter
         return "max_iter" if reason == "line_search" and is_whole else reason
+
+    def _options(self):
+        """Patience decides when to stop, as for other solvers, and not SciPy's tolerances."""
+        memory, max_iter = int(self.settings.solver.memory), self.settings.max_iter
+        limits = {"maxcor": memory, "maxiter": max_iter, "maxfun": sys.maxsize}
+        return {**limits, "ftol": 0, "gtol": 0}
 
     def _go_on_slower(self):
         """There is no learning rate that could be lowered."""

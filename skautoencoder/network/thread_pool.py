@@ -74,12 +74,14 @@ class ThreadPool:
 
     def _stop(self):
         """Let the threads do what has been asked for already, and end."""
-        alive = [thread for thread in self._threads if thread.is_alive()]
-        self._threads = []
-        for _ in alive:
+        for _ in self._threads:
             self._jobs.put(None)
-        for thread in alive:
-            thread.join()
+        for thread in self._threads:
+            # One whose start was interrupted has nothing to do yet, and ends by itself.
+            if thread.is_alive():
+                thread.join()
+        # Such a one may never have begun: no later thread should find what was meant for it.
+        self._threads, self._jobs = [], SimpleQueue()
 
 
 def _serve(jobs):

@@ -1,9 +1,10 @@
-"""Widths of the codes of an ensemble: numbers of units, or shares of the variance."""
+"""Members of an ensemble: the widths of their codes, and the rows that they are trained on."""
 
 from collections.abc import Sequence
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.utils.parallel import Parallel, delayed
 
 from ._architecture import code_width
 from .network.pca import principal_components
@@ -71,3 +72,23 @@ def explained_shares(rows):
     mean, _, variances = principal_components(rows, n_components)
     total = total_variation(rows, mean) / rows.total_weight()
     return np.cumsum(variances) / (total or 1.0)
+
+
+def trained(members, X, weights, n_rows, n_jobs, rng):
+    """The members, each trained on the rows that have weight, or on so many of them."""
+    chosen = [draw(weights, n_rows, rng) for _ in members]
+    is_whole = np.count_nonzero(weights) <= n_rows
+    return Parallel(n_jobs=n_jobs)(
+        delayed(_train)(member, *((X, weights) if is_whole else (X[rows], weights[rows])))
+        for member, rows in zip(members, chosen, strict=True)
+    )
+
+
+def _train(member, X, weights):
+    return member.fit(X, sample_weight=weights)
+
+
+def draw(weights, n_rows, rng):
+    """Numbers of rows that have weight, in order: all of them, or so many drawn."""
+    chosen = np.flatnonzero(weights)
+    return chosen if len(chosen) <= n_rows else np.sort(rng.choice(chosen, n_rows, replace=False))
