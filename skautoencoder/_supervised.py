@@ -14,7 +14,7 @@ from ._base import BaseAutoencoder
 from ._callbacks import with_callbacks
 from ._reconstruction import finite_outputs, target_network
 from ._transformer import AutoencoderTransformer
-from ._validation import has_partial_fit, inference_rows, training_rows
+from ._validation import code_rows, has_partial_fit, inference_rows, training_rows
 from .network.evaluation import target_losses_beside_a_constant
 from .network.inference import outputs
 from .utils.compat import Interval, StrOptions
@@ -250,6 +250,11 @@ class SupervisedAutoencoder(BaseAutoencoder):
         check_is_fitted(self)
         encoder, _ = self._networks()
         return finite_outputs([encoder, target_network(self)], inference_rows(self, X))
+
+    def _predicted_from_codes(self, codes):
+        """The same of codes, as `transform` returns them."""
+        rows = code_rows(self, codes, self._n_features_out)
+        return finite_outputs([target_network(self)], rows)
 
 
 def has_supervised_partial_fit(estimator):

@@ -35,6 +35,12 @@ def check_vector(values, name, length=None):
     return values
 
 
+def as_labels(values):
+    """An array of labels that can be compared and sorted: strings in place of objects."""
+    values = np.asarray(values)
+    return values.astype(str) if values.dtype.kind == "O" else values
+
+
 def check_image_shape(image_shape, n_features):
     """Return the shape as a tuple, or None where rows are no images."""
     if image_shape is None:
