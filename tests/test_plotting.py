@@ -1021,6 +1021,58 @@ def test_what_makes_no_network_is_refused(data, message):
         ArchitectureDisplay(*data)
 
 
+def test_the_head_of_a_classifier_stands_above_the_decoder(classifier):
+    display = ArchitectureDisplay.from_estimator(classifier)
+    assert (display.head_widths, display.head_activations) == ([5, 3], ["silu", "softmax"])
+    ax = display.axes_
+    bars, head = ax.patches[:7], ax.patches[7:]
+    middles = [bar.get_x() + bar.get_width() / 2 for bar in head]
+    np.testing.assert_allclose(middles, [4, 5])  # the code is layer 3
+    assert max(bar.get_y() + bar.get_height() for bar in bars) < min(bar.get_y() for bar in head)
+    np.testing.assert_allclose([bar.get_height() for bar in head], np.sqrt([5 / 16, 3 / 16]))
+    texts = [text.get_text() for text in ax.texts]
+    assert {"5", "3", "head\nsilu", "prediction\nsoftmax"} <= set(texts)
+
+
+def test_a_head_that_is_longer_than_the_decoder_has_room(X):
+    model = AutoencoderRegressor(2, hidden_layer_sizes=(), head_layer_sizes=(20, 9))
+    ax = ArchitectureDisplay.from_estimator(model, n_features=16).axes_
+    assert ax.get_xlim()[1] > 4.5
+    assert [bar.get_height() for bar in ax.patches[:4]][3] == 1  # 20 are the most units
+
+
+@pytest.mark.parametrize("target_weight", [0, 1.0])
+@pytest.mark.parametrize(
+    ("kind", "link"), [(AutoencoderClassifier, "softmax"), (AutoencoderRegressor, "identity")]
+)
+def test_a_head_is_drawn_before_the_fit_as_after_it(X, names, kind, link, target_weight):
+    y = names if kind is AutoencoderClassifier else X[:, :3]
+    model = kind(2, target_weight=target_weight, **SETTINGS)
+    before = ArchitectureDisplay.from_estimator(model, n_features=16)
+    after = ArchitectureDisplay.from_estimator(model.fit(X, y))
+    assert (before.head_widths, after.head_widths) == ([None], [3])
+    assert before.head_activations == after.head_activations == [link]
+    assert "?" in [text.get_text() for text in before.axes_.texts]
+
+
+def test_other_networks_have_no_head(autoencoder):
+    display = ArchitectureDisplay.from_estimator(autoencoder)
+    assert (display.head_widths, len(display.axes_.patches)) == ([], 7)
+
+
+@pytest.mark.parametrize(
+    ("widths", "names", "message"),
+    [
+        ([None, 2], ["tanh", "softmax"], "head_widths must be positive integers, the last of"),
+        ([0], ["softmax"], "head_widths must be positive integers"),
+        ([3], [], "head_activations must name one for each of the 1 layers"),
+    ],
+)
+def test_what_makes_no_head_is_refused(widths, names, message):
+    with pytest.raises(ValueError, match=message):
+        ArchitectureDisplay([4, 2, 4], ["tanh"] * 2, 1, head_widths=widths, head_activations=names)
+
+
 # ErrorDisplay
 
 
