@@ -93,8 +93,12 @@ def target_widths(estimator):
     n_outputs = estimator._n_target_outputs
     if not n_outputs:
         return []
-    sizes = _layer_sizes("head_layer_sizes", estimator.head_layer_sizes)
-    return [estimator.n_components_, *sizes, n_outputs]
+    return [estimator.n_components_, *hidden_head_widths(estimator), n_outputs]
+
+
+def hidden_head_widths(estimator):
+    """Widths of the layers between the code and a prediction."""
+    return _layer_sizes("head_layer_sizes", estimator.head_layer_sizes)
 
 
 def n_target_layers(estimator):
@@ -190,11 +194,15 @@ def draw_parameters(estimator, n_features, activations, rng, dtype):
 
 
 def target_activations(estimator):
-    """Activations of the layers from the code to a target; the last is left to the loss."""
-    n_layers = n_target_layers(estimator)
+    """Activations of the layers from the code to a target; [] without a target."""
+    return head_activations(estimator) if n_target_layers(estimator) else []
+
+
+def head_activations(estimator):
+    """Activations of the layers from the code to a prediction; the last is left to the loss."""
     hidden = estimator.activation
     hidden = _auto_activation(estimator) if hidden == "auto" else hidden
-    return [*[hidden] * (n_layers - 1), "identity"] if n_layers else []
+    return [*[hidden] * len(hidden_head_widths(estimator)), "identity"]
 
 
 def first_parameters(estimator, rows, activations, rng):

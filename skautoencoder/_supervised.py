@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from ._architecture import target_activations
 from ._base import BaseAutoencoder
 from ._callbacks import with_callbacks
-from ._check_data import inference_rows
+from ._check_data import code_rows, inference_rows
 from ._reconstruction import finite_outputs, target_network
 from ._transformer import AutoencoderTransformer
 from ._validation import has_partial_fit
@@ -251,6 +251,11 @@ class SupervisedAutoencoder(BaseAutoencoder):
         check_is_fitted(self)
         encoder, _ = self._networks()
         return finite_outputs([encoder, target_network(self)], inference_rows(self, X))
+
+    def _predicted_from_codes(self, codes):
+        """The same of codes, as `transform` returns them."""
+        rows = code_rows(self, codes, self._n_features_out)
+        return finite_outputs([target_network(self)], rows)
 
 
 def has_supervised_partial_fit(estimator):

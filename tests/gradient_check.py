@@ -5,6 +5,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from skautoencoder import (
+    ContractivePenalty,
+    GaussianNoise,
+    KLSparsity,
+    L1Sparsity,
+    MaskingNoise,
+    SaltAndPepperNoise,
+    SwapNoise,
+)
 from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.backprop import BatchGradient
 from skautoencoder.network.dataset import Dataset
@@ -14,6 +23,13 @@ from skautoencoder.network.parameters import Parameters, layer_shapes, mirrored_
 from skautoencoder.network.thread_pool import ThreadPool
 
 ENCODER, DECODER = [5, 7, 3], [3, 6, 5]
+CORRUPTIONS = [GaussianNoise(), MaskingNoise(), SaltAndPepperNoise(), SwapNoise(rate=0.4)]
+PENALTIES = [
+    L1Sparsity(weight=0.7),
+    KLSparsity(weight=0.7),
+    ContractivePenalty(weight=0.3),
+    ContractivePenalty(weight=0.3, n_directions=5),
+]
 
 
 def batch_gradient(

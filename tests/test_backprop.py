@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from families import public_subclasses
-from gradient_check import batch_gradient, check_gradient, compute
+from gradient_check import CORRUPTIONS, PENALTIES, batch_gradient, check_gradient, compute
 from ids import without_addresses
 
 from skautoencoder.network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
@@ -12,21 +12,11 @@ from skautoencoder.network.bottleneck import LOG_VARIANCE_BOUNDS, GaussianCode, 
 from skautoencoder.network.corruption import (
     Corruption,
     GaussianNoise,
-    MaskingNoise,
-    SaltAndPepperNoise,
     SwapNoise,
 )
 from skautoencoder.network.losses import LOSSES, as_loss
 from skautoencoder.network.penalties import CodePenalty, ContractivePenalty, KLSparsity, L1Sparsity
 from skautoencoder.network.thread_pool import ThreadPool
-
-CORRUPTIONS = [GaussianNoise(), MaskingNoise(), SaltAndPepperNoise(), SwapNoise(rate=0.4)]
-PENALTIES = [
-    L1Sparsity(weight=0.7),
-    KLSparsity(weight=0.7),
-    ContractivePenalty(weight=0.3),
-    ContractivePenalty(weight=0.3, n_directions=5),
-]
 
 
 @pytest.mark.parametrize("hidden", HIDDEN_ACTIVATIONS)

@@ -2,26 +2,23 @@
 
 import numpy as np
 import pytest
-from gradient_check import batch_gradient, check_gradient, compute
+from gradient_check import CORRUPTIONS, PENALTIES, batch_gradient, check_gradient, compute
 from ids import without_addresses
 
-from skautoencoder import (
-    CosineSchedule,
-    GaussianNoise,
-    KLSparsity,
-    L1Sparsity,
-    MaskingNoise,
-)
+from skautoencoder import CosineSchedule
+from skautoencoder.network.activations import HIDDEN_ACTIVATIONS
 from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.bottleneck import PlainCode
 from skautoencoder.network.dataset import Dataset
 from skautoencoder.network.evaluation import mean_loss, row_losses
 from skautoencoder.network.heads import Head
 from skautoencoder.network.losses import (
+    LOSSES,
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
     Huber,
     SquaredError,
+    as_loss,
 )
 from skautoencoder.network.parameters import Parameters
 from skautoencoder.network.solvers import SOLVERS, Adam
@@ -54,9 +51,9 @@ def targets(rng):
     return {"numbers": rng.normal(size=(9, 2)), "classes": rng.integers(3, size=9)}
 
 
-def gradient_of(X, kind, targets, **parts):
+def gradient_of(X, kind, targets, names=NAMES, loss="squared_error", **parts):
     parts = {**{"numbers": NUMBERS, "classes": CLASSES}[kind], "targets": targets[kind], **parts}
-    return batch_gradient(X, NAMES, "squared_error", **parts)
+    return batch_gradient(X, names, loss, **parts)
 
 
 @pytest.mark.parametrize("has_skips", [False, True])
@@ -79,9 +76,7 @@ def test_columns_by_different_losses_have_their_gradient(X, rng, has_skips, weig
         {"has_skips": True},
         {"tied": True, "decoder": [3, 7, 5]},
         {"dropout": 0.4},
-        {"corruption": GaussianNoise()},
-        {"corruption": MaskingNoise()},
-        {"bottleneck": PlainCode(L1Sparsity(0.7))},
+        *({"corruption": corruption} for corruption in CORRUPTIONS),
     ],
     ids=without_addresses,
 )
@@ -90,10 +85,30 @@ def test_a_head_on_the_code_has_its_gradient(X, rng, kind, targets, parts):
     check_gradient(gradient_of(X, kind, targets, weights=rng.uniform(size=9), **parts), 9)
 
 
-def test_so_it_has_beside_a_penalty_on_the_mean_code(X, targets):
+@pytest.mark.parametrize("kind", ["numbers", "classes"])
+@pytest.mark.parametrize("penalty", PENALTIES, ids=repr)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_so_it_has_beside_every_penalty_on_the_code(X, rng, kind, targets, penalty, weighted):
+    weights = rng.uniform(size=9) if weighted else None
+    parts = {"bottleneck": PlainCode(penalty), "weights": weights, "dropout": 0.2}
     names = ["tanh", "sigmoid", "tanh", "identity"]
-    parts = {"bottleneck": PlainCode(KLSparsity(0.7)), **CLASSES, "targets": targets["classes"]}
-    check_gradient(batch_gradient(X, names, "squared_error", **parts), 9)
+    check_gradient(gradient_of(X, kind, targets, names=names, **parts), 9)
+
+
+@pytest.mark.parametrize("kind", ["numbers", "classes"])
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("has_missing", [False, True])
+def test_and_beside_every_loss_of_x(X, kind, targets, loss, has_missing):
+    if has_missing:
+        X[1, 0] = X[4, 3] = np.nan
+    names = ["tanh", "identity", "silu", as_loss(loss).link]
+    check_gradient(gradient_of(X, kind, targets, names=names, loss=loss), 9)
+
+
+@pytest.mark.parametrize("hidden", HIDDEN_ACTIVATIONS)
+def test_and_with_every_activation_in_its_layers(X, targets, hidden):
+    target = ([hidden, "identity"], CategoricalCrossEntropy(), 3.0)
+    check_gradient(gradient_of(X, "classes", targets, target=target), 9)
 
 
 def test_the_objective_is_the_weighted_sum_of_the_heads(X):

@@ -14,7 +14,13 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from skautoencoder import AutoencoderTransformer, VariationalAutoencoderTransformer, plotting
+from skautoencoder import (
+    AutoencoderClassifier,
+    AutoencoderRegressor,
+    AutoencoderTransformer,
+    VariationalAutoencoderTransformer,
+    plotting,
+)
 from skautoencoder.plotting import (
     ArchitectureDisplay,
     CodeDisplay,
@@ -569,6 +575,156 @@ def test_more_classes_than_can_be_told_apart_are_refused():
         CodeDisplay(np.zeros((57, 2)), [f"class {i}" for i in range(57)])
 
 
+# CodeDisplay: decision regions
+
+
+@pytest.fixture(scope="module")
+def names(digits):
+    """Three classes of the 60 rows, as strings."""
+    return np.array(["few", "more", "most"])[np.digitize(digits[:60].sum(axis=1), [18, 20])]
+
+
+@pytest.fixture(scope="module")
+def classifier(X, names):
+    return AutoencoderClassifier(2, head_layer_sizes=(5,), **SETTINGS).fit(X, names)
+
+
+def test_the_region_of_a_code_is_the_class_that_the_head_predicts(classifier, X, names):
+    display = CodeDisplay.from_estimator(classifier, X, names)
+    x, y, labels, classes = display.regions
+    codes, predicted = classifier.transform(X), classifier.predict(X)
+    columns = np.abs(codes[:, :1] - x).argmin(axis=1)
+    rows = np.abs(codes[:, 1:] - y).argmin(axis=1)
+    # A point of the grid may lie on the other side of a border that a code is very near to.
+    assert np.mean(labels[rows, columns] == predicted) > 0.95
+    assert list(classes) == ["few", "more", "most"]
+    assert x[0] < codes[:, 0].min() < codes[:, 0].max() < x[-1]
+    assert display.axes_.get_xlim() == (x[0], x[-1])
+    assert display.axes_.get_ylim() == (y[0], y[-1])
+
+
+def test_the_regions_of_a_grid_are_the_largest_output_of_the_head_on_its_points(classifier, X):
+    x, y, labels, _ = CodeDisplay.from_estimator(classifier, X).regions
+    (first, second), (bias, last) = classifier.target_coefs_, classifier.target_intercepts_
+    for row, column in [(0, 0), (120, 130), (249, 3), (60, 249)]:
+        z = np.array([x[column], y[row]]) @ first + bias
+        logits = z / (1 + np.exp(-z)) @ second + last
+        assert labels[row, column] == classifier.classes_[logits.argmax()]
+
+
+def test_regions_are_turned_with_the_axes(classifier, X, names):
+    turned = CodeDisplay.from_estimator(classifier, X, names, projection=(1, 0)).regions
+    straight = CodeDisplay.from_estimator(classifier, X, names, projection=(0, 1)).regions
+    np.testing.assert_array_equal(turned.labels, straight.labels.T)
+    np.testing.assert_array_equal(turned.x, straight.y)
+
+
+def test_areas_have_the_light_colours_of_their_points(classifier, X, names):
+    ax = CodeDisplay.from_estimator(classifier, X, names).axes_
+    areas, points = ax.collections[:-3], ax.collections[-3:]
+    shown = np.unique(CodeDisplay.from_estimator(classifier, X).regions.labels)
+    for area, i in zip(areas, np.searchsorted(classifier.classes_, shown), strict=True):
+        np.testing.assert_array_equal(area.get_facecolor()[0, :3], points[i].get_facecolor()[0, :3])
+        assert 0 < area.get_facecolor()[0, 3] < 0.5
+    assert legend_texts(ax) == ["few", "more", "most"]
+
+
+def test_without_a_target_the_legend_names_the_regions(classifier, X):
+    ax = CodeDisplay.from_estimator(classifier, X).axes_
+    assert legend_texts(ax) == ["few", "more", "most"]
+    assert ax.get_legend().get_title().get_text() == "predicted"
+
+
+def test_areas_whose_colours_come_round_again_are_hatched():
+    classes = np.arange(8)
+    regions = (np.arange(4), np.arange(2), classes.reshape(2, 4), classes)
+    ax = CodeDisplay([[0, 1], [1, 0]], [0, 7], regions=regions).plot().axes_
+    first, last = ax.collections[0], ax.collections[7]
+    np.testing.assert_array_equal(first.get_facecolor(), last.get_facecolor())
+    assert [area.hatches for area in (first, last)] == [[""], ["///"]]
+
+
+def test_regions_of_pipelines_and_binary_classes_are_drawn(X, names):
+    y = names == "few"
+    model = make_pipeline(StandardScaler(), AutoencoderClassifier(2, **SETTINGS)).fit(X, y)
+    display = CodeDisplay.from_estimator(model, csr_matrix(X).toarray().astype(np.float32), y)
+    assert set(np.unique(display.regions.labels)) <= {False, True}
+    display.figure_.canvas.draw()
+
+
+def test_more_whole_numbers_than_have_a_legend_are_classes_where_they_are_predicted(X):
+    y = np.arange(60) % 25
+    display = CodeDisplay.from_estimator(AutoencoderClassifier(2, **SETTINGS).fit(X, y), X, y)
+    assert len(legend_texts(display.axes_)) == 25
+
+
+def unlike(X, names, n_components=2):
+    return AutoencoderClassifier(n_components, **SETTINGS).fit(X, names)
+
+
+WITHOUT_REGIONS = {
+    "AutoencoderTransformer predicts no classes": lambda X, names: (
+        AutoencoderTransformer(2, **SETTINGS).fit(X),
+        {"y": names},
+    ),
+    "AutoencoderRegressor predicts no classes": lambda X, names: (
+        AutoencoderRegressor(2, **SETTINGS).fit(X, X[:, 0]),
+        {"y": X[:, 0]},
+    ),
+    "the code has 3 units": lambda X, names: (unlike(X, names, 3), {"projection": (0, 1)}),
+    r"no way leads back from projection=\(1, 1\)": lambda X, names: (
+        unlike(X, names),
+        {"projection": (1, 1)},
+    ),
+    r"no way leads back from projection=PCA\(n": lambda X, names: (
+        unlike(X, names),
+        {"projection": PCA(2)},
+    ),
+    "y has values that are not among the classes": lambda X, names: (
+        unlike(X, names),
+        {"y": X.mean(axis=1)},
+    ),
+    "there are 60 classes": lambda X, names: (
+        unlike(np.repeat(X, 2, axis=0), np.repeat(np.arange(60), 2)),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", WITHOUT_REGIONS)
+def test_there_are_no_regions_where_the_plane_has_no_classes(reason, X, names):
+    model, options = WITHOUT_REGIONS[reason](X, names)
+    assert CodeDisplay.from_estimator(model, X, **options).regions is None
+    plt.close("all")
+    with pytest.raises(ValueError, match=f"decision_regions=True cannot be drawn, since {reason}"):
+        CodeDisplay.from_estimator(model, X, decision_regions=True, **options)
+    assert plt.get_fignums() == []
+
+
+def test_regions_can_be_left_out(classifier, X, names):
+    assert CodeDisplay.from_estimator(classifier, X, names, decision_regions=False).regions is None
+
+
+@pytest.mark.parametrize("asked", ["always", None, 1])
+def test_other_wishes_for_regions_are_refused(classifier, X, asked):
+    with pytest.raises(ValueError, match='decision_regions must be True, False or "auto"'):
+        CodeDisplay.from_estimator(classifier, X, decision_regions=asked)
+
+
+@pytest.mark.parametrize(
+    ("labels", "y", "message"),
+    [
+        ([[0, 1]], [0, 1], r"must have shape \(2, 2\)\. Got \(1, 2\)"),
+        ([[0, 1], [1, 2]], [0, 1], "All of the labels of regions must be among the classes"),
+        ([[0, 1], [1, 1]], [0, 2], "All of y must be among the classes"),
+        ([[0, 1], [1, 1]], ["0", "1"], "All of y must be among the classes"),
+    ],
+)
+def test_regions_that_do_not_fit_are_refused(labels, y, message):
+    with pytest.raises(ValueError, match=message):
+        CodeDisplay([[0, 1], [1, 0]], y, regions=([0, 1], [0, 1], labels, [0, 1]))
+
+
 # WeightsDisplay
 
 
@@ -848,6 +1004,58 @@ def test_wrong_parameters_are_refused_before_the_fit():
 def test_what_makes_no_network_is_refused(data, message):
     with pytest.raises(ValueError, match=message):
         ArchitectureDisplay(*data)
+
+
+def test_the_head_of_a_classifier_stands_above_the_decoder(classifier):
+    display = ArchitectureDisplay.from_estimator(classifier)
+    assert (display.head_widths, display.head_activations) == ([5, 3], ["silu", "softmax"])
+    ax = display.axes_
+    bars, head = ax.patches[:7], ax.patches[7:]
+    middles = [bar.get_x() + bar.get_width() / 2 for bar in head]
+    np.testing.assert_allclose(middles, [4, 5])  # the code is layer 3
+    assert max(bar.get_y() + bar.get_height() for bar in bars) < min(bar.get_y() for bar in head)
+    np.testing.assert_allclose([bar.get_height() for bar in head], np.sqrt([5 / 16, 3 / 16]))
+    texts = [text.get_text() for text in ax.texts]
+    assert {"5", "3", "head\nsilu", "prediction\nsoftmax"} <= set(texts)
+
+
+def test_a_head_that_is_longer_than_the_decoder_has_room(X):
+    model = AutoencoderRegressor(2, hidden_layer_sizes=(), head_layer_sizes=(20, 9))
+    ax = ArchitectureDisplay.from_estimator(model, n_features=16).axes_
+    assert ax.get_xlim()[1] > 4.5
+    assert [bar.get_height() for bar in ax.patches[:4]][3] == 1  # 20 are the most units
+
+
+@pytest.mark.parametrize("target_weight", [0, 1.0])
+@pytest.mark.parametrize(
+    ("kind", "link"), [(AutoencoderClassifier, "softmax"), (AutoencoderRegressor, "identity")]
+)
+def test_a_head_is_drawn_before_the_fit_as_after_it(X, names, kind, link, target_weight):
+    y = names if kind is AutoencoderClassifier else X[:, :3]
+    model = kind(2, target_weight=target_weight, **SETTINGS)
+    before = ArchitectureDisplay.from_estimator(model, n_features=16)
+    after = ArchitectureDisplay.from_estimator(model.fit(X, y))
+    assert (before.head_widths, after.head_widths) == ([None], [3])
+    assert before.head_activations == after.head_activations == [link]
+    assert "?" in [text.get_text() for text in before.axes_.texts]
+
+
+def test_other_networks_have_no_head(autoencoder):
+    display = ArchitectureDisplay.from_estimator(autoencoder)
+    assert (display.head_widths, len(display.axes_.patches)) == ([], 7)
+
+
+@pytest.mark.parametrize(
+    ("widths", "names", "message"),
+    [
+        ([None, 2], ["tanh", "softmax"], "head_widths must be positive integers, the last of"),
+        ([0], ["softmax"], "head_widths must be positive integers"),
+        ([3], [], "head_activations must name one for each of the 1 layers"),
+    ],
+)
+def test_what_makes_no_head_is_refused(widths, names, message):
+    with pytest.raises(ValueError, match=message):
+        ArchitectureDisplay([4, 2, 4], ["tanh"] * 2, 1, head_widths=widths, head_activations=names)
 
 
 # ErrorDisplay

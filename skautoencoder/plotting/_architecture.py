@@ -5,16 +5,28 @@ from numbers import Integral
 
 import numpy as np
 
-from .._architecture import code_width, has_skip_connections, layer_activations, network_widths
+from .._architecture import (
+    code_width,
+    has_skip_connections,
+    head_activations,
+    hidden_head_widths,
+    layer_activations,
+    network_widths,
+)
+from .._reconstruction import target_network
+from .._supervised import SupervisedAutoencoder
 from .._validation import check_parameters
 from ._model import split
-from ._style import BLUE, GRAY, GREEN, ORANGE, SMALL, VERMILLION, one_axes
+from ._style import BLUE, GRAY, GREEN, ORANGE, PURPLE, SMALL, VERMILLION, one_axes
 
 BAR_WIDTH = 0.36
 MIN_HEIGHT = 0.04
 INCHES_PER_LETTER = 0.07
 # Where the lines of skip connections run, in units of the tallest bar.
 PATH_GAP, PATH_HEIGHT = 0.14, 0.72
+# Room above the bars, and that of a head's labels between these and its own bars.
+ROOM, ROOM_WITH_PATHS, LABEL_ROOM = 0.7, 0.92, 0.26
+INCHES_PER_UNIT = 2.2
 
 
 class ArchitectureDisplay:
@@ -40,6 +52,13 @@ class ArchitectureDisplay:
     title : str, default="Network"
         What stands above the drawing.
 
+    head_widths : sequence of int, default=()
+        Number of units of the layers that lead from the code to a prediction; None for a last one
+        that is not known yet.
+
+    head_activations : sequence of str, default=()
+        Their activations.
+
     Attributes
     ----------
     figure_ : matplotlib Figure
@@ -57,12 +76,21 @@ class ArchitectureDisplay:
     """
 
     def __init__(
-        self, widths, activations, code_layer, has_skip_connections=False, title="Network"
+        self,
+        widths,
+        activations,
+        code_layer,
+        has_skip_connections=False,
+        title="Network",
+        head_widths=(),
+        head_activations=(),
     ):
         self.widths, self.activations = list(widths), [str(name) for name in activations]
         self.code_layer = code_layer
         self.has_skip_connections = has_skip_connections
         self.title = title
+        self.head_widths = list(head_widths)
+        self.head_activations = [str(name) for name in head_activations]
         self._check()
 
     @classmethod
@@ -73,7 +101,8 @@ class ArchitectureDisplay:
         ----------
         estimator : estimator or Pipeline
             An autoencoder, or a pipeline that ends with one. Of a variational autoencoder
-            the code is drawn with its means alone.
+            the code is drawn with its means alone. Above the decoder stands what leads from the
+            code to the prediction of a classifier or a regressor.
 
         n_features : int or None, default=None
             Number of features that the autoencoder will see, where it is not fitted yet.
@@ -85,7 +114,7 @@ class ArchitectureDisplay:
         -------
         display : ArchitectureDisplay
             With the network drawn. An output activation that only `fit` will choose is
-            called "auto".
+            called "auto", and the number of classes, or of outputs, that `fit` will find "?".
         """
         _, autoencoder = split(estimator)
         if hasattr(autoencoder, "coefs_"):
@@ -93,7 +122,8 @@ class ArchitectureDisplay:
             check_n_features(n_features, shape[0][0])
         else:
             shape = planned_network(autoencoder, n_features)
-        return cls(*shape, title=type(autoencoder).__name__).plot(ax)
+        head = head_layers(autoencoder)
+        return cls(*shape, type(autoencoder).__name__, *head).plot(ax)
 
     def plot(self, ax=None):
         """Draw the network.
@@ -108,21 +138,30 @@ class ArchitectureDisplay:
         display : ArchitectureDisplay
             Itself.
         """
-        ax = one_axes(ax, (max(5.0, 0.95 * len(self.widths)), 3.6))
-        heights = np.maximum(np.sqrt(np.divide(self.widths, max(self.widths))), MIN_HEIGHT)
-        self._draw_layers(ax, heights / 2)
-        self._draw_connections(ax, heights / 2)
+        tops = self._half_heights(self.widths)
+        head_tops = self._half_heights(self.head_widths)
+        room = ROOM_WITH_PATHS if self.has_skip_connections else ROOM
+        middle = room + LABEL_ROOM + max(head_tops, default=0)
+        top = middle + max(head_tops) + PATH_GAP if self.head_widths else room
+        last = max(len(tops), self.code_layer + 1 + len(head_tops)) - 1
+        ax = one_axes(ax, (max(5.0, 0.95 * (last + 1)), 3.6 + INCHES_PER_UNIT * (top - room)))
+        self._draw_layers(ax, tops)
+        draw_connections(ax, tops)
         if self.has_skip_connections:
-            self._draw_skip_connections(ax, heights / 2)
+            self._draw_skip_connections(ax, tops)
+        if self.head_widths:
+            self._draw_head(ax, tops[self.code_layer], head_tops, middle)
+        ax.set(xlim=(-0.6, last + 0.6), ylim=(-0.55, top), yticks=[], title=self.title)
         self._label_layers(ax)
-        ax.set(
-            xlim=(-0.6, len(heights) - 0.4),
-            ylim=(-0.55, 0.92 if self.has_skip_connections else 0.7),
-        )
-        ax.set(yticks=[], title=self.title)
         ax.spines[:].set_visible(False)
         self.figure_, self.axes_ = ax.figure, ax
         return self
+
+    def _half_heights(self, widths):
+        """Half the heights of bars; that of an unknown width is the least."""
+        known = np.array([width or 0 for width in widths], dtype=float)
+        largest = max(width or 0 for width in self.widths + self.head_widths)
+        return np.maximum(np.sqrt(known / largest), MIN_HEIGHT) / 2
 
     def _check(self):
         are_widths = all(isinstance(width, Integral) and width > 0 for width in self.widths)
@@ -142,6 +181,21 @@ class ArchitectureDisplay:
                 f"code_layer must be a number from 1 to {last}, of a layer between input and "
                 f"output. Got {self.code_layer!r} instead."
             )
+        self._check_head()
+
+    def _check_head(self):
+        known = self.head_widths[:-1]
+        known += [width for width in self.head_widths[-1:] if width is not None]
+        if not all(isinstance(width, Integral) and width > 0 for width in known):
+            raise ValueError(
+                "head_widths must be positive integers, the last of which may be None. Got "
+                f"{self.head_widths!r} instead."
+            )
+        if len(self.head_activations) != len(self.head_widths):
+            raise ValueError(
+                f"head_activations must name one for each of the {len(self.head_widths)} layers "
+                f"of the head. Got {self.head_activations!r} instead."
+            )
 
     def _roles(self):
         """What each layer is."""
@@ -154,16 +208,24 @@ class ArchitectureDisplay:
         colors = [colors.get(role, GRAY) for role in self._roles()]
         ax.bar(range(len(tops)), 2 * tops, BAR_WIDTH, -tops, color=colors)
         for x, (top, width) in enumerate(zip(tops, self.widths, strict=True)):
-            weight = "bold" if x == self.code_layer else "normal"
-            place = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center"}
-            ax.annotate(str(width), (x, top), va="bottom", fontweight=weight, **place)
+            name_width(ax, x, top, width, "bold" if x == self.code_layer else "normal")
 
-    def _draw_connections(self, ax, tops):
-        side = BAR_WIDTH / 2
-        for x, (top, next_top) in enumerate(pairwise(tops)):
-            ends = [x + side, x + 1 - side]
-            edge = np.array([top, next_top])
-            ax.fill_between(ends, -edge, edge, color=GRAY, alpha=0.25, linewidth=0)
+    def _draw_head(self, ax, code_top, tops, middle):
+        """From above the code up to a row of bars of its own."""
+        first = self.code_layer + 1
+        places = first + np.arange(len(tops))
+        corner = (self.code_layer, middle)
+        ax.plot([self.code_layer] * 2, [code_top + PATH_GAP, middle], color=PURPLE)
+        style = {"arrowstyle": "->", "color": PURPLE, "linewidth": 1.5, "shrinkA": 0}
+        ax.annotate("", (first - BAR_WIDTH / 2, middle), corner, arrowprops=style)
+        ax.bar(places, 2 * tops, BAR_WIDTH, middle - tops, color=PURPLE)
+        draw_connections(ax, tops, first, middle)
+        roles = ["head"] * (len(tops) - 1) + ["prediction"]
+        for i, x in enumerate(places):
+            name_width(ax, x, middle + tops[i], self.head_widths[i] or "?")
+            text = f"{roles[i]}\n{self.head_activations[i]}"
+            place = {"xytext": (0, -3), "textcoords": "offset points", "ha": "center", "va": "top"}
+            ax.annotate(text, (x, middle - tops[i]), fontsize=SMALL + 1, **place)
 
     def _draw_skip_connections(self, ax, tops):
         """From above the input down to the code, and from there to above the output."""
@@ -179,12 +241,38 @@ class ArchitectureDisplay:
     def _label_layers(self, ax):
         names = ["", *self.activations]
         labels = [f"{role}\n{name}" for role, name in zip(self._roles(), names, strict=True)]
-        inches = ax.get_window_extent().width / ax.figure.dpi / len(labels)
+        inches = ax.get_window_extent().width / ax.figure.dpi / np.ptp(ax.get_xlim())
         longest = max(len(name) for name in (*self.activations, "encoder"))
         rotation = 0 if inches > INCHES_PER_LETTER * longest else 90
         ax.set_xticks(range(len(labels)), labels, fontsize=SMALL + 1, rotation=rotation)
         ax.tick_params(length=0)
         ax.get_xticklabels()[self.code_layer].set_fontweight("bold")
+
+
+def name_width(ax, x, top, width, weight="normal"):
+    """Write the number of units above a bar."""
+    place = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center"}
+    ax.annotate(str(width), (x, top), va="bottom", fontweight=weight, **place)
+
+
+def draw_connections(ax, tops, first=0, middle=0.0):
+    """Shade what lies between neighbouring bars."""
+    side = BAR_WIDTH / 2
+    for x, (top, next_top) in enumerate(pairwise(tops), first):
+        ends = [x + side, x + 1 - side]
+        edge = np.array([top, next_top])
+        ax.fill_between(ends, middle - edge, middle + edge, color=GRAY, alpha=0.25, linewidth=0)
+
+
+def head_layers(autoencoder):
+    """Widths and activations of the layers from the code to a prediction, None for unknown."""
+    if not isinstance(autoencoder, SupervisedAutoencoder):
+        return [], []
+    if hasattr(autoencoder, "target_coefs_"):
+        widths, names = target_network(autoencoder).widths[1:], autoencoder.target_activations_
+    else:
+        widths, names = [*hidden_head_widths(autoencoder), None], head_activations(autoencoder)
+    return widths, [*names[:-1], autoencoder._target_loss().link]
 
 
 def fitted_network(autoencoder):

@@ -31,6 +31,12 @@ def check_vector(values, name, length=None):
     return values
 
 
+def as_labels(values):
+    """An array of labels that can be compared and sorted: strings in place of objects."""
+    values = np.asarray(values)
+    return values.astype(str) if values.dtype.kind == "O" else values
+
+
 def check_feature_names(feature_names, n_features):
     """Return the names as a list, "x0", "x1", ... where there are none."""
     if feature_names is None:

@@ -1,4 +1,4 @@
-"""CodeDisplay: codes in the plane."""
+"""CodeDisplay: codes in the plane, on the classes that a head gives to them."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -6,13 +6,22 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import clone
 
-from ._checks import check_matrix, dense
+from ._checks import as_labels, check_matrix, dense
 from ._model import split_fitted
-from ._style import COLORS, GRAY, MARKERS, add_colorbar, colormap, one_axes, short
+from ._regions import area_handles, check_regions, draw_regions, regions_around, shows_regions
+from ._style import (
+    COLORS,
+    GRAY,
+    MARKERS,
+    MAX_CLASSES,
+    add_colorbar,
+    colormap,
+    one_axes,
+    short,
+)
 
 # More different whole numbers than these are no classes, but a quantity.
 MAX_NUMERIC_CLASSES = 20
-MAX_CLASSES = len(COLORS) * len(MARKERS)
 
 
 class CodeDisplay:
@@ -31,6 +40,11 @@ class CodeDisplay:
     axis_names : pair of str, default=("code unit 0", "code unit 1")
         What the two axes show.
 
+    regions : tuple of four arrays or None, default=None
+        What a classifier makes of the plane, drawn behind the points: the places of a grid's
+        columns and of its rows, the labels of its points, of shape (n_rows, n_columns), and all
+        classes that there are, those in y included.
+
     Attributes
     ----------
     figure_ : matplotlib Figure
@@ -47,7 +61,7 @@ class CodeDisplay:
     ['cat', 'dog']
     """
 
-    def __init__(self, codes, y=None, axis_names=("code unit 0", "code unit 1")):
+    def __init__(self, codes, y=None, axis_names=("code unit 0", "code unit 1"), regions=None):
         self.codes = check_matrix(codes, "codes")
         if self.codes.shape[1] != 2:
             raise ValueError(
@@ -57,9 +71,12 @@ class CodeDisplay:
         self._y_name = str(getattr(y, "name", None) or "y")
         self.y = None if y is None else check_target(y, len(self.codes))
         self.axis_names = axis_names
+        self.regions = None if regions is None else check_regions(regions, self.y)
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, projection=None, ax=None):
+    def from_estimator(
+        cls, estimator, X, y=None, *, projection=None, decision_regions="auto", ax=None
+    ):
         """Draw the codes of X.
 
         Parameters
@@ -78,6 +95,11 @@ class CodeDisplay:
             any transformer to two columns such as ``PCA(2)``, of which a clone is fitted on the
             codes (and on y, for those that use it).
 
+        decision_regions : bool or "auto", default="auto"
+            Whether to fill the plane behind the points in light colours of the classes that the
+            head of an :class:`AutoencoderClassifier` gives to it. "auto" does so where the code has
+            two units, both are shown as they are, and y, if given, has none but its classes.
+
         ax : matplotlib Axes or None, default=None
             Where to draw; None makes a figure.
 
@@ -86,9 +108,13 @@ class CodeDisplay:
         display : CodeDisplay
             With the points drawn.
         """
-        split_fitted(estimator)
+        _, autoencoder = split_fitted(estimator)
         codes = dense(estimator.transform(X))
-        return cls(*project(codes, y, projection)).plot(ax)
+        points, y, axis_names = project(codes, y, projection)
+        regions = None
+        if shows_regions(decision_regions, autoencoder, y, projection):
+            regions = regions_around(autoencoder, points, projection)
+        return cls(points, y, axis_names, regions).plot(ax)
 
     def plot(self, ax=None, *, cmap="viridis"):
         """Draw the points.
@@ -110,9 +136,11 @@ class CodeDisplay:
         ax = one_axes(ax, (6.4, 4.8))
         # Many points cover each other unless they are small.
         style = {"s": np.clip(25_000 / len(self.codes), 4, 30)}
+        if self.regions is not None:
+            draw_regions(ax, self.regions)
         if self.y is None:
-            ax.scatter(*self.codes.T, color=COLORS[0], **style)
-        elif is_continuous(self.y):
+            self._draw_alike(ax, style)
+        elif self.regions is None and is_continuous(self.y):
             self._draw_numbers(ax, cmap, style)
         else:
             self._draw_classes(ax, style)
@@ -120,6 +148,13 @@ class CodeDisplay:
         ax.set_title(f"Codes of {len(self.codes)} rows")
         self.figure_, self.axes_ = ax.figure, ax
         return self
+
+    def _draw_alike(self, ax, style):
+        if self.regions is None:
+            ax.scatter(*self.codes.T, color=COLORS[0], **style)
+            return
+        ax.scatter(*self.codes.T, color=GRAY, **style)
+        add_legend(ax, "predicted", area_handles(self.regions.classes))
 
     def _draw_numbers(self, ax, cmap, style):
         known = np.isfinite(self.y)
@@ -129,26 +164,28 @@ class CodeDisplay:
         add_colorbar(points, ax, self._y_name)
 
     def _draw_classes(self, ax, style):
-        classes = np.unique(self.y)
+        classes = np.unique(self.y) if self.regions is None else self.regions.classes
+        points = []
         for i, name in enumerate(classes):
             color, marker = COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)]
             # When the colours come round again, every second time markers are hollow.
             is_hollow = i // len(COLORS) % 2 == 1
             look = {"facecolors": "none"} if is_hollow else {"linewidths": 0, "facecolors": color}
             look |= {"edgecolors": color, "marker": marker, "label": short(name), **style}
-            ax.scatter(*self.codes[self.y == name].T, **look)
-        # Beside the points, so that it covers none of them.
-        place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
-        legend = ax.legend(title=self._y_name, ncols=1 + (len(classes) - 1) // 20, **place)
-        for handle in legend.legend_handles:
+            points.append(ax.scatter(*self.codes[self.y == name].T, **look))
+        for handle in add_legend(ax, self._y_name, points).legend_handles:
             handle.set_sizes([30])
+
+
+def add_legend(ax, title, handles):
+    """Beside the points, so that it covers none of them."""
+    place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
+    return ax.legend(handles=handles, title=title, ncols=1 + (len(handles) - 1) // 20, **place)
 
 
 def check_target(y, n_samples):
     """Return y as a vector, of few enough classes to tell apart."""
-    y = np.asarray(y)
-    if y.dtype.kind == "O":
-        y = y.astype(str)
+    y = as_labels(y)
     if y.shape != (n_samples,):
         raise ValueError(
             f"y must have one value for each of the {n_samples} rows. Got shape {y.shape} instead."

@@ -10,6 +10,7 @@ LIGHT_GRAY = "#C8C8C8"
 COLORS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW)
 # One more than colours, so that 7 x 8 classes differ in one or the other.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+MAX_CLASSES = len(COLORS) * len(MARKERS)
 
 SMALL = 8
 MAX_LABELS = 40
