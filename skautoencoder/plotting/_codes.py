@@ -97,8 +97,9 @@ class CodeDisplay:
 
         decision_regions : bool or "auto", default="auto"
             Whether to fill the plane behind the points in light colours of the classes that the
-            head of an :class:`AutoencoderClassifier` gives to it. "auto" does so where the code has
-            two units, both are shown as they are, and y, if given, has none but its classes.
+            head of an :class:`~skautoencoder.AutoencoderClassifier` gives to it. "auto" does so
+            where the code has two units, both are shown as they are, and y, if given, has none
+            but its classes.
 
         ax : matplotlib Axes or None, default=None
             Where to draw; None makes a figure.
