@@ -247,7 +247,8 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
             Ignored.
 
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows; a weight of 2 counts like having the row twice.
+            Weights of the rows: a weight of 2 counts like having the row twice, one of 0 like
+            leaving it out. None gives each row the same.
 
         Returns
         -------

@@ -17,7 +17,7 @@ from ._architecture import (
     network_widths,
 )
 from .network.corruption import Corruption
-from .network.losses import as_loss
+from .network.losses import as_loss, losses_that_start_at_pca
 from .network.penalties import CodePenalty
 from .network.solvers import batch_solvers, is_full_batch
 
@@ -160,8 +160,8 @@ def _check_skip_connections(estimator, loss):
         raise ValueError(
             "weight_init='pca' needs skip connections and an output that may take any value. Got "
             f"skip_connections={estimator.skip_connections!r} and loss={estimator.loss!r}: leave "
-            "skip_connections at 'auto' and use loss='squared_error', 'huber' or 'absolute_error', "
-            "or choose another weight_init."
+            f"skip_connections at 'auto' and use loss={losses_that_start_at_pca()}, or choose "
+            "another weight_init."
         )
 
 

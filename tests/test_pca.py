@@ -223,7 +223,7 @@ class TestParameters:
     )
     def test_a_start_at_pca_needs_skip_connections_and_a_free_output(self, X, params):
         with pytest.raises(
-            ValueError, match="weight_init='pca' needs skip connections and an output"
+            ValueError, match="use loss='squared_error', 'absolute_error' or 'huber', or choose"
         ):
             AutoencoderTransformer(weight_init="pca", **params).fit(X)
 

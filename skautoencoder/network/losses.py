@@ -248,3 +248,9 @@ LOSSES = {
 def as_loss(loss):
     """The loss that a name stands for, or the object itself."""
     return LOSSES[loss]() if isinstance(loss, str) else loss
+
+
+def losses_that_start_at_pca():
+    """The names of the losses whose output may take any value, as an error lists them."""
+    *names, last = (repr(name) for name, kind in LOSSES.items() if kind.link == "identity")
+    return f"{', '.join(names)} or {last}"
