@@ -79,6 +79,8 @@ class BaseAutoencoder(
     _outputs_per_code_unit = 1
     # How many outputs the layers from the code to a target have: none here.
     _n_target_outputs = 0
+    # Whether the same share of each class is held out.
+    _is_stratified = False
     # What "auto" is for the hidden layers where there are no skip connections.
     _plain_activation = "tanh"
 
@@ -390,10 +392,6 @@ class BaseAutoencoder(
     def _given_target(self, y):
         """The target as it was passed to `fit`."""
         return y
-
-    def _strata(self, rows):
-        """Numbers of groups of the rows, each of which is held out alike; None for one group."""
-        return
 
     def _losses_of_target(self, rows, trainer, pool):
         """Mean losses of what the code predicts, and of what would without it: here nothing."""

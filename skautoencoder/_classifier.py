@@ -1,15 +1,14 @@
 """AutoencoderClassifier: a code that has seen the classes."""
 
-from typing import NamedTuple
-
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d
+from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import assert_all_finite, check_consistent_length
+from sklearn.utils.validation import check_consistent_length
 
+from ._dask.dispatch import computed, takes_collections
+from ._labels import Labels, checked_classes, class_numbers, refuse_other_classes
 from ._logistic_head import logistic_head
 from ._supervised import SupervisedAutoencoder, has_supervised_partial_fit, refuse_no_target
 from ._validation import check_parameters, unchanged_on_failure
@@ -21,13 +20,7 @@ from .utils.compat import StrOptions
 UNSEEN_SHARE = 0.01
 
 
-class Labels(NamedTuple):
-    """The classes of rows, and all that there are; None for those of the rows."""
-
-    y: object
-    classes: object = None
-
-
+@takes_collections
 class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
     r"""An autoencoder whose code has seen the classes: a transformer and a classifier.
 
@@ -284,10 +277,10 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
             Rows to learn from.
 
-        y : array-like of shape (n_samples,)
+        y : {array-like, Dask collection} of shape (n_samples,)
             Their classes.
 
         classes : array-like of shape (n_classes,), default=None
@@ -313,14 +306,14 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
                 raise ValueError(
                     "classes must be passed on the first call to partial_fit: all that will come."
                 )
-            return self._partial_fit(X, Labels(y, classes), sample_weight)
+            return self._partial_fit(X, Labels(computed(y), classes), sample_weight)
 
     def predict(self, X):
         """Predict the class of each row.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
             Rows to classify.
 
         Returns
@@ -336,7 +329,7 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
             Rows to classify.
 
         Returns
@@ -353,7 +346,7 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
             Rows to classify.
 
         Returns
@@ -369,7 +362,7 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
             Rows to classify.
 
         Returns
@@ -380,6 +373,28 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
         """
         logits = self._predicted(X)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
+
+    def score(self, X, y, sample_weight=None):
+        """Accuracy of the predictions for X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
+            Rows to classify.
+
+        y : {array-like, Dask collection} of shape (n_samples,)
+            Their classes.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        accuracy : float
+            The share of rows, by weight, whose class is predicted.
+        """
+        y, predicted, weights = map(computed, (y, self.predict(X), sample_weight))
+        return accuracy_score(y, predicted, sample_weight=weights)
 
     def _fit(self, X, y, sample_weight):
         return super()._fit(X, Labels(y), sample_weight)
@@ -396,48 +411,23 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
 
     def _checked_target(self, labels):
         refuse_no_target(self, labels.y)
-        y = column_or_1d(labels.y, warn=True)
-        assert_all_finite(y, input_name="y", estimator_name=type(self).__name__)
-        if y.dtype == object and any(label is None for label in y):
-            raise ValueError("Input y contains None: every row needs a class, or must be left out.")
-        check_classification_targets(y)
-        return Labels(y, labels.classes)
+        return labels._replace(y=checked_classes(self, labels.y))
 
     def _with_targets(self, rows, labels, reset):
         y, classes = labels
-        check_consistent_length(rows.X, y)
+        check_consistent_length(range(rows.n_given), y)
         if reset or classes is not None:
-            self._learn_classes(np.unique(y) if classes is None else np.unique(classes), reset)
-        numbers = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
-        is_known = self.classes_[numbers] == y
-        if not np.all(is_known):
-            unknown = np.unique(y[~is_known]).tolist()
-            raise ValueError(
-                f"y has classes {unknown} that are not among the {self.classes_.tolist()} of the "
-                "first call: leave these rows out, or call fit with warm_start=False."
-            )
-        rows = rows.with_targets(numbers)
+            found = np.unique(y if classes is None else classes)
+            refuse_other_classes(self, found, None if reset else self.classes_)
+            self.classes_ = found
+        rows = rows.with_targets(class_numbers(y, self.classes_))
         if self.class_weight is None:
             return rows
         return rows.weighted_by(compute_sample_weight(self.class_weight, y))
 
-    def _learn_classes(self, classes, reset):
-        """Take over the classes, or check that they are the same."""
-        if not reset and not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                f"classes={classes.tolist()} are not those of the first call, "
-                f"{self.classes_.tolist()}: leave classes out, or start with a new estimator."
-            )
-        if len(classes) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs at least 2 classes. Got y with one class, "
-                f"{classes.tolist()}: use AutoencoderTransformer, which needs no y."
-            )
-        self.classes_ = classes
-
-    def _strata(self, rows):
-        """The classes, each of which is held out alike."""
-        return rows.all_targets() if self.target_weight else None
+    @property
+    def _is_stratified(self):
+        return bool(self.target_weight)
 
     def _constant_output(self, rows):
         """Logarithms of the shares of the classes, mixed with a little of equal ones."""

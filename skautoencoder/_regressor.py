@@ -2,14 +2,17 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_consistent_length
 
+from ._dask.dispatch import computed, takes_collections
 from ._supervised import SupervisedAutoencoder, has_supervised_partial_fit, refuse_no_target
 from .network.floating_point import quiet_overflow
 from .network.losses import SquaredError
 
 
+@takes_collections
 class AutoencoderRegressor(RegressorMixin, SupervisedAutoencoder):
     r"""An autoencoder whose code has seen the target: a transformer and a regressor.
 
@@ -169,10 +172,10 @@ class AutoencoderRegressor(RegressorMixin, SupervisedAutoencoder):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
             Rows to learn from.
 
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        y : {array-like, Dask collection} of shape (n_samples,) or (n_samples, n_outputs)
             Their targets.
 
         sample_weight : array-like of shape (n_samples,), default=None
@@ -188,14 +191,14 @@ class AutoencoderRegressor(RegressorMixin, SupervisedAutoencoder):
         ValueError
             As in `fit`.
         """
-        return self._partial_fit(X, y, sample_weight)
+        return self._partial_fit(X, computed(y), sample_weight)
 
     def predict(self, X):
         """Predict the target of each row.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
             Rows to predict.
 
         Returns
@@ -205,6 +208,29 @@ class AutoencoderRegressor(RegressorMixin, SupervisedAutoencoder):
         """
         predicted = self._predicted(X) * self.target_scale_ + self.target_mean_
         return predicted[:, 0] if self._has_one_output else predicted
+
+    def score(self, X, y, sample_weight=None):
+        """Coefficient of determination, R², of the predictions for X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
+            Rows to predict.
+
+        y : {array-like, Dask collection} of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        r2 : float
+            1 at best, 0 for predictions of the mean, with no lower bound; the mean over several
+            outputs.
+        """
+        y, predicted, weights = map(computed, (y, self.predict(X), sample_weight))
+        return r2_score(y, predicted, sample_weight=weights)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -235,7 +261,7 @@ class AutoencoderRegressor(RegressorMixin, SupervisedAutoencoder):
         return y
 
     def _with_targets(self, rows, y, reset):
-        check_consistent_length(rows.X, y)
+        check_consistent_length(range(rows.n_given), y)
         targets = y.reshape(len(y), -1)
         if reset:
             self._learn_units(rows, targets, y.ndim == 1)

@@ -74,7 +74,7 @@ def hold_out(estimator, rows, n_weights, rng):
             f"no row to train on, n_samples={n_rows}: pass more rows, lower "
             "validation_fraction or set early_stopping=False."
         )
-    return rows.hold_out(n_validation, rng, estimator.shuffle, estimator._strata(rows))
+    return rows.hold_out(n_validation, rng, estimator.shuffle, estimator._is_stratified)
 
 
 def _holds_out(estimator, n_rows, n_weights):

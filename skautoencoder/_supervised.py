@@ -13,6 +13,7 @@ from ._architecture import target_activations
 from ._base import BaseAutoencoder
 from ._callbacks import with_callbacks
 from ._check_data import code_rows, inference_rows
+from ._dask.dispatch import computed, is_collection, takes_collections
 from ._reconstruction import finite_outputs, target_network
 from ._transformer import AutoencoderTransformer
 from ._validation import has_partial_fit
@@ -21,6 +22,7 @@ from .network.inference import outputs
 from .utils.compat import Interval, StrOptions
 
 
+@takes_collections
 class SupervisedAutoencoder(BaseAutoencoder):
     """Fitting with a target, and predictions from the code.
 
@@ -107,11 +109,11 @@ class SupervisedAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
             Training data, as for :class:`AutoencoderTransformer`: float32 and float64 are kept,
             missing values (NaN) count neither in the loss nor in the scaling.
 
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        y : {array-like, Dask collection} of shape (n_samples,) or (n_samples, n_outputs)
             What is to be predicted: classes for the classifier, numbers for the regressor, which
             alone takes several outputs.
 
@@ -138,17 +140,17 @@ class SupervisedAutoencoder(BaseAutoencoder):
             Where training ended with a network that is worse than the mean of every feature and
             the shares of the classes, or the mean of y.
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, computed(y), sample_weight)
 
     def fit_transform(self, X, y, sample_weight=None):
         """Fit to X and y, and return the codes of X.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
             Training data.
 
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        y : {array-like, Dask collection} of shape (n_samples,) or (n_samples, n_outputs)
             What is to be predicted.
 
         sample_weight : array-like of shape (n_samples,), default=None
@@ -168,7 +170,7 @@ class SupervisedAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask collection} of shape (n_samples, n_features)
             Rows to rebuild.
 
         sample_weight : array-like of shape (n_samples,), default=None
@@ -193,6 +195,11 @@ class SupervisedAutoencoder(BaseAutoencoder):
 
     def _training_rows(self, X, y, sample_weight, dtype, reset):
         self._refuse_unseen_target()
+        if is_collection(X) and not self.target_weight:
+            raise ValueError(
+                "target_weight=0 fits the head to the codes of all rows on one machine. Got a Dask "
+                "collection: raise target_weight, or fit X.compute() where it fits in memory."
+            )
         y = self._checked_target(y)
         rows = super()._training_rows(X, y, sample_weight, dtype, reset)
         return self._with_targets(rows, y, reset)

@@ -246,8 +246,8 @@ class TestWeights:
 
     def test_held_out_rows_have_all_classes_alike(self):
         classes = np.repeat([0, 1, 2], [60, 30, 10])
-        rows = Dataset(np.zeros((100, 1)))
-        kept, held_out = rows.hold_out(20, np.random.default_rng(0), True, strata=classes)
+        rows = Dataset(np.zeros((100, 1)), targets=classes)
+        kept, held_out = rows.hold_out(20, np.random.default_rng(0), True, is_stratified=True)
         np.testing.assert_array_equal(np.bincount(classes[held_out.subset]), [12, 6, 2])
         np.testing.assert_array_equal(np.sort([*kept, *held_out.subset]), np.arange(100))
 

@@ -3,6 +3,7 @@
 from functools import reduce
 
 import dask
+import numpy as np
 from distributed import get_client
 
 # Results are put together in a tree: with so many branches the transfers of one node are short
@@ -45,6 +46,11 @@ def merged(client, merge, futures):
             for group in groups
         ]
     return futures[0]
+
+
+def concatenated(one, other):
+    """Results that follow each other, for `merged`."""
+    return np.concatenate([one, other])
 
 
 def _merge_group(merge, results):

@@ -13,7 +13,7 @@ from ..network.solvers import batch_solvers, is_full_batch
 from ..utils.threads import single_threaded_blas
 from . import partitions
 from .blocks import float_dtype, is_frame, known_lengths, row_blocks, weight_blocks
-from .cluster import find_client, merged
+from .cluster import concatenated, find_client, keep, merged
 
 
 def cluster_dataset(estimator, X, sample_weight, dtype, reset):
@@ -42,8 +42,8 @@ def cluster_dataset(estimator, X, sample_weight, dtype, reset):
     if not sum(lengths):
         raise ValueError(f"Found array with 0 sample(s) where {X!r} should have at least one.")
     weights = weight_blocks(sample_weight, lengths)
-    loaded = _load(client, row_blocks(X), weights, lengths, dtype, type(estimator).__name__)
-    return _weigh(ClusterDataset(client, X, dtype, loaded), sample_weight is not None)
+    loaded, spans = _load(client, row_blocks(X), weights, lengths, dtype, type(estimator).__name__)
+    return _weigh(ClusterDataset(client, X, dtype, loaded, spans), sample_weight is not None)
 
 
 def _refuse_one_machine(estimator):
@@ -61,7 +61,9 @@ def _refuse_one_machine(estimator):
 
 
 def _load(client, blocks, weights, lengths, dtype, name):
-    """Futures of the partitions: blocks that follow each other, as evenly as they can be cut.
+    """Futures of the partitions, and the slice of the rows of X that each has.
+
+    A partition is blocks that follow each other; they are cut as evenly as they can be.
 
     The tasks that make a share, such as reading its files, are to run on the worker that
     will train on it; where that one is lost, on any other.
@@ -69,14 +71,16 @@ def _load(client, blocks, weights, lengths, dtype, name):
     addresses = sorted(client.nthreads())
     middles = np.cumsum(lengths) - np.asarray(lengths) / 2
     numbers = (middles * len(addresses) / sum(lengths)).astype(int)
-    futures = []
+    futures, spans, start = [], [], 0
     for number, address in enumerate(addresses):
         own = np.flatnonzero((numbers == number) & (np.asarray(lengths) > 0))
         if len(own):
             parts = [blocks[i] for i in own], [weights[i] for i in own]
             partition = delayed(partitions.load)(*parts, dtype, name)
             futures.append(client.compute(partition, workers=[address], allow_other_workers=True))
-    return futures
+            spans.append(slice(start, start + sum(lengths[i] for i in own)))
+            start = spans[-1].stop
+    return futures, spans
 
 
 def _weigh(rows, has_weights):
@@ -106,19 +110,23 @@ class ClusterDataset:
     X : dask.array.Array or dask.dataframe.DataFrame
     dtype : dtype
     partitions : list of Future of Partition
+    spans : list of slice
+        Which rows of X each of them has.
     """
 
-    scaling = feature_means = features = targets = None
+    scaling = feature_means = features = None
     # Rows know their weights, here only each share does.
     sample_weight = None
     is_weighted = False
     has_missing = False
 
-    def __init__(self, client, X, dtype, partitions):
+    def __init__(self, client, X, dtype, partitions, spans):
         self.client = client
         self.X = X
         self.dtype = dtype
         self.partitions = partitions
+        self.spans = spans
+        self.n_given = spans[-1].stop
         self.counts = None
         self.part = None
         self._splits = [None] * len(partitions)
@@ -147,9 +155,38 @@ class ClusterDataset:
         used = [number for number, count in enumerate(counts) if count]
         rows.partitions = [self.partitions[number] for number in used]
         rows._splits = [splits[number] for number in used]
+        rows.spans = [self.spans[number] for number in used]
         rows.counts = [int(counts[number]) for number in used]
         rows.part, rows._known = part, {}
         return rows
+
+    def with_targets(self, targets):
+        """The same rows with targets, one for each row of X: an array that is cut here."""
+        return self._changed(partitions.with_targets, targets)
+
+    def weighted_by(self, factors):
+        """The same rows with their weights multiplied; rows whose weight is 0 are left out."""
+        return _weigh(self._changed(partitions.weighted_by, factors), True)
+
+    def _changed(self, change, values):
+        """The same rows after ``change(partition, values)``, with values for each row of X."""
+        rows = copy.copy(self)
+        rows._known = {}
+        rows.partitions = [
+            self.client.submit(change, partition, keep(self.client, values[span]), pure=False)
+            for partition, span in zip(self.partitions, self.spans, strict=True)
+        ]
+        return rows
+
+    def all_targets(self):
+        """The targets of all these rows, brought here."""
+        return self.map_reduce(Dataset.all_targets, merge=concatenated)
+
+    def weights(self, index=slice(None)):
+        """The weights of all these rows, brought here, or None."""
+        if not self.is_weighted:
+            return None
+        return self.map_reduce(partitions.all_weights, merge=concatenated)
 
     def view(self):
         """How a network sees the rows, and what is known of all of them."""
@@ -191,14 +228,16 @@ class ClusterDataset:
         """All rows, to be trained on."""
         return self._split([0] * len(self.partitions), True, 0)[0]
 
-    def hold_out(self, n_held_out, rng, shuffle, strata=None):
+    def hold_out(self, n_held_out, rng, shuffle, is_stratified=False):
         """Rows to train on, and so many others, the same proportion of each partition."""
         ends = np.rint(np.cumsum(self.counts) * (n_held_out / len(self))).astype(int)
-        return self._split(np.diff(ends, prepend=0), shuffle, int(rng.integers(2**63)))
+        seed = int(rng.integers(2**63))
+        return self._split(np.diff(ends, prepend=0), shuffle, seed, is_stratified)
 
-    def _split(self, held_out, shuffle, seed):
+    def _split(self, held_out, shuffle, seed, is_stratified=False):
+        how = shuffle, is_stratified
         splits = [
-            self.client.submit(partitions.split, partition, int(n), shuffle, [seed, i], pure=False)
+            self.client.submit(partitions.split, partition, int(n), *how, [seed, i], pure=False)
             for i, (partition, n) in enumerate(zip(self.partitions, held_out, strict=True))
         ]
         training = np.subtract(self.counts, held_out)

@@ -9,12 +9,21 @@ LAZY_METHODS = (
     "reconstruct",
     "reconstruction_error",
     "score_samples",
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "decision_function",
 )
 
 
 def is_collection(X):
     """Whether X is a collection of Dask's: arrays of xarray, for one, only look like them."""
     return hasattr(type(X), "__dask_graph__") and hasattr(X, "npartitions")
+
+
+def computed(values):
+    """The values, computed where they are a Dask collection."""
+    return values.compute() if is_collection(values) else values
 
 
 def refuse_collection(estimator, X, advice):
@@ -46,7 +55,7 @@ def takes_collections(cls):
     for name in LAZY_METHODS:
         if name in vars(cls):
             setattr(cls, name, _lazily_for_collections(vars(cls)[name]))
-    if "transform" in vars(cls):
+    if "fit_transform" in vars(cls) or "transform" in vars(cls):
         cls.fit_transform = _in_two_calls_for_collections(cls.fit_transform)
     return cls
 
@@ -63,9 +72,9 @@ def _lazily_for_collections(method):
 
 def _in_two_calls_for_collections(fit_transform):
     @functools.wraps(fit_transform)
-    def either(self, X, y=None, **fit_params):
+    def either(self, X, *args, **options):
         if is_collection(X):
-            return self.fit(X, y, **fit_params).transform(X)
-        return fit_transform(self, X, y, **fit_params)
+            return self.fit(X, *args, **options).transform(X)
+        return fit_transform(self, X, *args, **options)
 
     return either

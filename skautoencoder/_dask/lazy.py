@@ -8,8 +8,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from .blocks import is_frame, sample_block, whole_rows
 
-# Methods whose columns are codes, not features.
-CODE_METHODS = ("transform",)
+# Methods whose columns are those of the classes.
+CLASS_METHODS = ("predict_proba", "predict_log_proba", "decision_function")
 
 
 def lazily(estimator, method, X, *args, **options):
@@ -62,10 +62,13 @@ class FrameCall(BlockCall):
         self.columns = columns
 
     def values(self, block, estimator):
-        values = super().values(block, estimator)
+        return self.framed(super().values(block, estimator), block.index)
+
+    def framed(self, values, index):
+        """The values with index and names."""
         if values.ndim == 1:
-            return pd.Series(values, index=block.index, name=self.method)
-        return pd.DataFrame(values, index=block.index, columns=self.columns)
+            return pd.Series(values, index=index, name=self.method)
+        return pd.DataFrame(values, index=index, columns=self.columns)
 
 
 def _map_array(estimator, call, X):
@@ -87,14 +90,20 @@ def _map_array(estimator, call, X):
 
 def _map_frame(estimator, call, X):
     estimator = detached(estimator)
-    call = FrameCall(call, _columns(estimator, call.method))
-    call.empty = call.values(sample_block(X), estimator)[:0]
+    sample = call.values(sample_block(X), estimator)
+    call = FrameCall(call, _columns(estimator, call.method, sample))
+    call.empty = call.framed(sample, X._meta_nonempty.index)[:0]
     return X.map_partitions(call, as_one_task(estimator), meta=call.empty, token=call.method)
 
 
-def _columns(estimator, method):
-    if method in CODE_METHODS:
+def _columns(estimator, method, sample):
+    """Names of what a method returns: of codes, classes, targets or features."""
+    if method == "transform":
         return estimator.get_feature_names_out()
+    if method in CLASS_METHODS:
+        return estimator.classes_
+    if method == "predict":
+        return [f"y{i}" for i in range(sample.shape[-1])]
     names = getattr(estimator, "feature_names_in_", None)
     return [f"x{i}" for i in range(estimator.n_features_in_)] if names is None else names
 

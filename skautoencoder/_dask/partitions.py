@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_array
 
 from .._check_data import check_finite, check_magnitude, native
-from ..network.dataset import Dataset
+from ..network.dataset import Dataset, evenly_mixed
 from .blocks import block_weights
 
 
@@ -30,7 +30,7 @@ class Partition(Dataset):
         """By which Dask judges what it costs to move a share."""
         X = self.X
         parts = [X.data, X.indices, X.indptr] if sparse.issparse(X) else [X]
-        parts += [self.sample_weight, self.subset]
+        parts += [self.sample_weight, self.subset, self.targets]
         return sum(part.nbytes for part in parts if part is not None)
 
 
@@ -78,7 +78,7 @@ def describe(partition):
 def weigh(partition, largest):
     """The share with weights of at most 1, and without the rows of weight 0."""
     weights = (partition.sample_weight / largest).astype(partition.dtype)
-    partition = partition.seen({"sample_weight": weights})
+    partition = partition.seen({"sample_weight": weights, "subset": None})
     return partition if weights.all() else partition.select(np.flatnonzero(weights))
 
 
@@ -87,10 +87,28 @@ def unweighted(partition):
     return partition.seen({"sample_weight": None})
 
 
-def split(partition, n_held_out, shuffle, seed):
+def weighted_by(partition, factors):
+    """The share with its weights, so far 1 for none, multiplied: yet to be taken into account."""
+    weights = partition.sample_weight
+    return partition.seen({"sample_weight": factors if weights is None else factors * weights})
+
+
+def with_targets(partition, targets):
+    """The share with targets, one for each row of its X."""
+    return partition.seen({"targets": targets})
+
+
+def all_weights(partition):
+    """The weights of all rows of the share."""
+    return partition.weights(slice(None))
+
+
+def split(partition, n_held_out, shuffle, is_stratified, seed):
     """Numbers of the share's rows to train on, and of those held out."""
     if not n_held_out:
         return {"training": np.arange(len(partition)), "validation": np.arange(0)}
     number = np.random.default_rng(seed).permutation(len(partition))
+    if is_stratified:
+        number = evenly_mixed(number, partition.all_targets())
     training, validation = number[n_held_out:], np.sort(number[:n_held_out])
     return {"training": training if shuffle else np.sort(training), "validation": validation}

@@ -33,7 +33,7 @@ from ..network.solvers import copy_state
 from ..network.thread_pool import ThreadPool, even_slices
 from ..network.trainer import VALIDATION_PARTS, Trainer
 from ..utils.threads import single_threaded_blas
-from .cluster import keep, merged
+from .cluster import concatenated, keep, merged
 
 # Steps between two averages (docs/scaling_out.rst), unless Dask's configuration says otherwise.
 ROUND_STEPS = 10
@@ -170,14 +170,11 @@ class ClusterTrainer(Trainer):
             return np.zeros(0)
         n_parts = -(-VALIDATION_PARTS // len(validation_rows.partitions))
         return validation_rows.map_reduce(
-            _part_losses, self._recipe, self._published(), n_parts, merge=_concatenated
+            _part_losses, self._recipe, self._published(), n_parts, merge=concatenated
         )
 
     def _row_losses(self, rows):
-        return rows.map_reduce(_row_losses, self._recipe, self._published(), merge=_concatenated)
-
-    def _row_weights(self, rows):
-        return rows.map_reduce(_row_weights, merge=_concatenated) if rows.is_weighted else None
+        return rows.map_reduce(_row_losses, self._recipe, self._published(), merge=concatenated)
 
 
 def _settings_in_parts(settings, counts):
@@ -247,17 +244,9 @@ def _row_losses(rows, recipe, state):
     return row_losses(autoencoder, rows.seen(recipe.view), ThreadPool())
 
 
-def _row_weights(rows):
-    return rows.weights(slice(None))
-
-
 def _part_losses(rows, recipe, state, n_parts):
     """Mean loss of each of some parts of the rows."""
     _, autoencoder = recipe.network(state)
     parts = even_slices(len(rows), n_parts)
     selected = (rows.select(np.arange(part.start, part.stop)) for part in parts)
     return np.array([mean_loss(autoencoder, part, ThreadPool()) for part in selected])
-
-
-def _concatenated(one, other):
-    return np.concatenate([one, other])

@@ -72,6 +72,11 @@ class Dataset:
         return self.X.shape[0] if self.subset is None else len(self.subset)
 
     @property
+    def n_given(self):
+        """Number of the rows of X, those that are left out included."""
+        return self.X.shape[0]
+
+    @property
     def n_features(self):
         return self.X.shape[1] if self.features is None else len(self.features)
 
@@ -91,14 +96,14 @@ class Dataset:
         """The order in which the rows are trained on at first: as they come."""
         return np.arange(len(self))
 
-    def hold_out(self, n_held_out, rng, shuffle, strata=None):
+    def hold_out(self, n_held_out, rng, shuffle, is_stratified=False):
         """Order of the rows to train on, and as many others, drawn at random.
 
-        `strata` are numbers of groups, None for one group: the same share of each is held out.
+        Where it is stratified the same share of each class is held out.
         """
         indices = rng.permutation(len(self))
-        if strata is not None:
-            indices = _evenly_mixed(indices, strata)
+        if is_stratified:
+            indices = evenly_mixed(indices, self.all_targets())
         indices[:n_held_out].sort()
         if not shuffle:
             indices[n_held_out:].sort()
@@ -233,9 +238,9 @@ class Dataset:
         return index if self.subset is None else self.subset[index]
 
 
-def _evenly_mixed(indices, strata):
-    """Indices in an order in which every group is spread evenly over the whole."""
-    groups = strata[indices]
+def evenly_mixed(indices, classes):
+    """Indices in an order in which every class is spread evenly over the whole."""
+    groups = classes[indices]
     by_group = np.argsort(groups, kind="stable")
     counts = np.bincount(groups)
     ranks = np.empty(len(indices))

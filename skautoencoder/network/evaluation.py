@@ -89,6 +89,10 @@ def losses_beside_a_constant(networks, rows, heads, constant, pool):
 
 def target_losses_beside_a_constant(networks, rows, head, constant, pool):
     """The same for a head on the code, to which the networks lead, and constant outputs of it."""
+    return rows.map_reduce(_own_target_losses, networks, head, constant, pool) / rows.total_weight()
+
+
+def _own_target_losses(rows, networks, head, constant, pool):
     totals = {}
 
     def add(part, inputs, observed, inference):
@@ -99,7 +103,7 @@ def target_losses_beside_a_constant(networks, rows, head, constant, pool):
         totals[part.start] = np.array([head.value(targets, o, weights, gradient) for o in both])
 
     for_each_block(add, networks, rows, pool)
-    return sum(totals[start] for start in sorted(totals)) / rows.total_weight()
+    return sum(totals[start] for start in sorted(totals))
 
 
 def _own_losses(rows, networks, heads, constant, pool):
