@@ -581,13 +581,15 @@ class Page:
         return [entry["message"] for entry in self.browser.get_log("browser")]
 
     def requests(self):
-        """Addresses asked for since the last call."""
+        """Addresses asked for since the last call, but for the tab that the browser opens first."""
         entries = [json.loads(e["message"]) for e in self.browser.get_log("performance")]
         events = [each["message"] for each in entries]
+        requests = [e["params"] for e in events if e["method"] == "Network.requestWillBeSent"]
+        # That tab's are "chrome://new-tab-page" and "chrome-untrusted://new-tab-page".
         return [
-            event["params"]["request"]["url"]
-            for event in events
-            if event["method"] == "Network.requestWillBeSent"
+            request["request"]["url"]
+            for request in requests
+            if not request["documentURL"].startswith("chrome")
         ]
 
 
@@ -614,8 +616,8 @@ def open_page(chromium):
 
     yield open_page
     assert pages[-1].messages() == []
-    # "chrome:" is the tab that the browser opened by itself, "data:" what the page holds.
-    asked = {url for url in pages[-1].requests() if not url.startswith(("chrome:", "data:"))}
+    # "data:" is what the page holds.
+    asked = {url for url in pages[-1].requests() if not url.startswith("data:")}
     assert asked == {page.url for page in pages}
 
 
