@@ -6,10 +6,10 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from ._column_losses import asked_loss, is_by_column, trained_loss
 from .network.activations import ACTIVATIONS
 from .network.floating_point import quiet_overflow
 from .network.initializers import INITIALIZERS
-from .network.losses import as_loss
 from .network.parameters import Parameters, layer_shapes, mirrored_ties
 from .network.pca import end_in_zeros, lay_skip_connections, n_components_for, principal_components
 from .network.scaling import extremes, means
@@ -153,7 +153,7 @@ def has_skip_connections(estimator):
     penalty = estimator.code_penalty
     if estimator.pretrain_iter or (penalty is not None and penalty.code_activation is not None):
         return False
-    loss = as_loss(estimator.loss)
+    loss = asked_loss(estimator)
     is_free = estimator.output_activation in ("auto", "identity", loss.link)
     return loss.takes_skip_connections and (is_free or estimator.weight_init == "pca")
 
@@ -165,9 +165,11 @@ def choose_output(estimator, rows):
     """
     if estimator.output_activation != "auto":
         return estimator.output_activation
-    loss = as_loss(estimator.loss)
+    loss = asked_loss(estimator)
     if loss.is_linked:
         return loss.link
+    if is_by_column(estimator):
+        return "identity"
     if has_skip_connections(estimator) or estimator.scale in ("standard", "common"):
         return "identity"
     if rows is None:
@@ -212,7 +214,8 @@ def first_parameters(estimator, rows, activations, rng):
     or the code a penalty, of which PCA knows nothing.
     """
     parameters = draw_parameters(estimator, rows.n_features, activations, rng, rows.dtype)
-    loss, code = as_loss(estimator.loss), n_encoder_layers(estimator)
+    code = n_encoder_layers(estimator)
+    loss = trained_loss(estimator, estimator._trained_features())
     start_at_the_mean(parameters.biases[len(activations) - 1], rows, loss)
     has_target = n_target_layers(estimator) > 0
     if has_target:
@@ -220,7 +223,7 @@ def first_parameters(estimator, rows, activations, rng):
     if not has_skip_connections(estimator):
         return parameters, None
     components = principal_components(rows, estimator.n_components_)
-    if loss.is_linked:
+    if not loss.starts_at_pca:
         lay_skip_connections(
             parameters, activations, code, components, share=START_SHARE, bounded=True
         )
@@ -241,9 +244,9 @@ def start_at_the_mean(bias, rows, loss):
     Scaling cannot centre what such a loss needs in a range, and a network that has first
     to find the size of each feature ends worse.
     """
-    if loss.is_linked:
+    if not loss.starts_at_pca:
         with quiet_overflow():
-            bias[...] = ACTIVATIONS[loss.link].inverse(means(rows))
+            bias[...] = loss.output_of(means(rows))
 
 
 def _layer_sizes(name, value):

@@ -22,6 +22,7 @@ from ._architecture import (
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._check_data import training_rows
 from ._checkpoint.checkpoint import active_checkpoint
+from ._column_losses import asked_loss, learn_column_losses, trained_loss
 from ._constant_features import (
     Layout,
     insert_constants,
@@ -43,10 +44,9 @@ from ._validation import (
 from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from .network.autoencoder import Autoencoder
 from .network.bottleneck import PlainCode
-from .network.heads import Head
+from .network.column_losses import heads_of
 from .network.initializers import INITIALIZERS
 from .network.lbfgs import trainer_for
-from .network.losses import as_loss
 from .network.parameters import Parameters
 from .network.pretraining import pretrain
 from .network.schedules import SCHEDULES, Schedule
@@ -79,6 +79,8 @@ class BaseAutoencoder(
     _outputs_per_code_unit = 1
     # How many outputs the layers from the code to a target have: none here.
     _n_target_outputs = 0
+    # Weights of the columns beside each other: the same for all.
+    column_weights = None
     # Whether the same share of each class is held out.
     _is_stratified = False
     # What "auto" is for the hidden layers where there are no skip connections.
@@ -272,6 +274,7 @@ class BaseAutoencoder(
             refuse_other_network(self, rows.n_features)
             rows, fallback = self._go_on(rows, rng)
         else:
+            learn_column_losses(self, X, rows)
             rows, fallback = self._begin(rows, rng)
         return rows, split_rng, rng, fallback
 
@@ -310,7 +313,7 @@ class BaseAutoencoder(
             trainer.parameters,
             self.activations_,
             trainer.rows.select(indices),
-            as_loss(self.loss),
+            trained_loss(self, self._trained_features()),
             settings,
             trainer.rng,
             trainer.pool,
@@ -336,7 +339,7 @@ class BaseAutoencoder(
         self._set_parameters(parameters)
         self.n_layers_ = len(self.coefs_) + 1
         self._n_encoder_layers = n_encoder_layers(self)
-        self._has_bounded_skips = as_loss(self.loss).is_linked
+        self._has_bounded_skips = asked_loss(self).is_linked
         self._has_tied_weights = bool(self.tied_weights)
         self.loss_curve_, self.validation_loss_curve_ = [], None
         self.n_iter_ = self.t_ = 0
@@ -407,7 +410,7 @@ class BaseAutoencoder(
             Autoencoder.build,
             activations=self.activations_,
             n_encoder_layers=self._n_encoder_layers,
-            heads=[Head(as_loss(self.loss))],
+            heads=heads_of(trained_loss(self, self._trained_features())),
             target=self._target(),
             bottleneck=self._bottleneck(),
             dropout=dropout_rate(self),

@@ -6,9 +6,9 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import assert_all_finite, check_array, validate_data
 
+from .network.column_losses import heads_of
 from .network.dataset import Dataset
 from .network.floating_point import quiet_overflow
-from .network.losses import as_loss
 from .network.scaling import extremes
 
 
@@ -150,13 +150,19 @@ def refuse_wrong_weights(low, high):
         raise ValueError("sample_weight is zero for every row: at least one must be positive.")
 
 
-def check_range(rows, asked):
-    """Raise ValueError where the rows leave the range that the loss asked for needs."""
-    loss = as_loss(asked)
-    if not loss.has_range:
+def check_range(rows, loss, asked):
+    """Raise ValueError where the rows leave the range that the loss needs, asked for as it is."""
+    parts = [(head.loss, head.columns) for head in heads_of(loss) if head.loss.has_range]
+    if not parts:
         return
-    smallest, largest = extremes(rows)
-    low, high = smallest.min(), largest.max()
+    extremes_of_all = extremes(rows)
+    for part, columns in parts:
+        own = slice(None) if columns is None else columns
+        smallest, largest = (each[own] for each in extremes_of_all)
+        _refuse_out_of_range(rows, part, smallest.min(), largest.max(), asked)
+
+
+def _refuse_out_of_range(rows, loss, low, high, asked):
     # Scaling maps the largest value onto the bound to within rounding.
     slack = 4 * np.finfo(rows.dtype).eps
     if low < loss.low - slack or high > loss.high + slack:

@@ -4,10 +4,9 @@ import warnings
 
 from sklearn.exceptions import ConvergenceWarning
 
-from .network.activations import ACTIVATIONS
+from ._column_losses import trained_loss
 from .network.evaluation import losses_beside_a_constant
 from .network.floating_point import quiet_overflow
-from .network.losses import as_loss
 from .network.scaling import means
 
 # A loss above that of the mean by no more than this share is that of a network that has learned
@@ -24,7 +23,8 @@ def warn_of_bad_end(estimator, rows, trainer, pool):
     history, heads = trainer.history, trainer.autoencoder.heads
     networks = [estimator._trained_encoder(), trainer.autoencoder.decoder]
     with quiet_overflow():
-        constant = mean_output(rows, as_loss(estimator.loss))
+        loss = trained_loss(estimator, estimator._trained_features())
+        constant = loss.output_of(means(rows)).astype(rows.dtype)
         losses = losses_beside_a_constant(networks, rows, heads, constant, pool)
         reached, mean = losses + estimator._losses_of_target(rows, trainer, pool)
     if history.kept == "network":
@@ -39,14 +39,6 @@ def warn_of_bad_end(estimator, rows, trainer, pool):
             ConvergenceWarning,
             stacklevel=3,
         )
-
-
-def mean_output(rows, loss):
-    """What a network gives out, before the link of the loss, for the mean."""
-    mean = means(rows)
-    if loss.is_linked:
-        mean = ACTIVATIONS[loss.link].inverse(mean)
-    return mean.astype(rows.dtype)
 
 
 def _has_diverged(trainer, mean):

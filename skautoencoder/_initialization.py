@@ -10,13 +10,13 @@ from ._architecture import (
     weight_ties,
 )
 from ._check_data import apply_scaling, check_range
+from ._column_losses import asked_loss, fitted_losses, trained_loss
 from ._constant_features import admitted_to_state, newly_varying
 from ._settings import PCA_MARGIN
 from ._validation import warn_of_wide_code
 from .network.activations import ACTIVATIONS
 from .network.fallback import Fallback
 from .network.floating_point import quiet_overflow
-from .network.losses import as_loss
 from .network.scaling import deviations, fit_scaling, means, varies
 from .network.trainer import Snapshot
 
@@ -40,7 +40,7 @@ class InitializationMixin:
         of_trained = slice(None) if trained is None else trained
         self._fit_scaling(rows, mean[of_trained], deviation[of_trained], output)
         rows = apply_scaling(self, rows)
-        check_range(rows, self.loss)
+        check_range(rows, trained_loss(self, trained), self.loss)
         warn_of_wide_code(self, rows.n_features)
         self.n_components_ = code_width(self.n_components, rows.n_features, rows)
         parameters, pca = first_parameters(self, rows, layer_activations(self, output), rng)
@@ -52,8 +52,11 @@ class InitializationMixin:
 
     def _fit_scaling(self, rows, mean, deviation, output):
         """Set shift and scale of the features; those that do not vary are centred alone."""
+        if self.column_losses_ is not None:
+            self._fit_scaling_by_column(rows, mean, deviation)
+            return
         # What a loss with a range needs is for the user to say: nothing is scaled unasked.
-        unasked = self.scale == "auto" and as_loss(self.loss).has_range
+        unasked = self.scale == "auto" and asked_loss(self).has_range
         kind = None if unasked else self.scale
         scaling = fit_scaling(kind, rows, mean, deviation, ACTIVATIONS[output])
         self.shift_ = self.scale_ = None
@@ -64,6 +67,23 @@ class InitializationMixin:
                 varying = ~self.is_constant_
                 self.shift_[varying], self.scale_[varying] = scaling.shift, scaling.scale
 
+    def _fit_scaling_by_column(self, rows, mean, deviation):
+        """The same where columns have losses of their own: those of any value are scaled alone.
+
+        "auto" is "standard", so that every column weighs the same.
+        """
+        kind = "standard" if self.scale == "auto" else self.scale
+        free = trained_loss(self, self._trained_features()).free_columns
+        self.shift_ = self.scale_ = None
+        if kind is None or not len(free):
+            return
+        own = free if rows.features is None else rows.features[free]
+        output = ACTIVATIONS["identity"]
+        scaling = fit_scaling(kind, rows.restricted_to(own), mean[free], deviation[free], output)
+        self.shift_ = np.where(self.is_constant_, self.mean_, 0).astype(rows.dtype)
+        self.scale_ = np.ones_like(self.mean_)
+        self.shift_[own], self.scale_[own] = scaling.shift, scaling.scale
+
     def _go_on(self, rows, rng):
         """Rows of the features that are trained on, and what a warm start falls back on."""
         drawn = None
@@ -72,8 +92,9 @@ class InitializationMixin:
         fallback = self._earlier_fit()
         if drawn is not None:
             self.coefs_ = [drawn, *self.coefs_[1:]]
-        rows = apply_scaling(self, rows.restricted_to(self._trained_features()))
-        check_range(rows, self.loss)
+        trained = self._trained_features()
+        rows = apply_scaling(self, rows.restricted_to(trained))
+        check_range(rows, trained_loss(self, trained), self.loss)
         return rows, fallback
 
     def _admit_varying(self, rows, rng):
@@ -107,6 +128,8 @@ class InitializationMixin:
         center = self.mean_[features]
         if self.shift_ is not None:
             center = (center - self.shift_[features]) / self.scale_[features]
+        if self.column_losses_ is not None:
+            return fitted_losses(self).of(np.flatnonzero(features)).output_of(center)
         inverse = ACTIVATIONS[self.output_activation_].inverse
         return center if inverse is None else inverse(center)
 
@@ -114,11 +137,19 @@ class InitializationMixin:
         """Set shift and scale of features that begin to vary, by how far they are from before."""
         if self.shift_ is None:
             return
-        features, output = np.flatnonzero(newly), ACTIVATIONS[self.output_activation_]
+        kind, features = self.scale, np.flatnonzero(newly)
+        if self.column_losses_ is not None:
+            kind = "standard" if kind == "auto" else kind
+            is_free = np.isin(features, fitted_losses(self).free_columns)
+            self.shift_ = np.where(newly, 0, self.shift_).astype(self.shift_.dtype)
+            features = features[is_free]
+            if not len(features):
+                return
+        output = ACTIVATIONS[self.output_activation_]
         rows, mean = rows.restricted_to(features), self.mean_[features].astype(np.float64)
         deviation = deviations(rows, mean)
-        is_common = self.scale == "common" or (self.scale == "auto" and np.isinf(output.low))
-        scaling = fit_scaling(self.scale, rows, mean, deviation, output)
+        is_common = kind == "common" or (kind == "auto" and np.isinf(output.low))
+        scaling = fit_scaling(kind, rows, mean, deviation, output)
         shift, scale = (0, 1) if scaling is None else (scaling.shift, scaling.scale)
         if is_common and not self.is_constant_.all():
             # Not more than one unit, lest what was constant drown what has been learned.

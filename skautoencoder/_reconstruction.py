@@ -8,6 +8,8 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils.validation import check_is_fitted
 
 from ._check_data import code_rows, inference_rows
+from ._column_losses import fitted_losses
+from ._constant_features import trained_features
 from ._dask.dispatch import dask_side, is_collection, takes_collections
 from .network.dataset import Dataset
 from .network.floating_point import quiet_overflow
@@ -26,8 +28,9 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Encoding, decoding and errors of a fitted network.
 
     It reads `coefs_`, `intercepts_`, `skip_coefs_`, `skip_intercepts_`, `activations_`,
-    `shift_`, `scale_`, `mean_`, `is_constant_`, `_n_encoder_layers` and `_has_bounded_skips`, and
-    changes nothing: several threads may share an estimator. Of a Dask array or dataframe, methods
+    `shift_`, `scale_`, `mean_`, `is_constant_`, `column_losses_`, `_n_encoder_layers` and
+    `_has_bounded_skips`, and changes nothing: several threads may share an estimator. Of a Dask
+    array or dataframe, methods
     return a lazy one.
     """
 
@@ -207,6 +210,9 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             self._n_encoder_layers,
             self._has_bounded_skips,
         )
+        if self.column_losses_ is not None:
+            varying = trained_features(self.is_constant_)
+            decoder.links = fitted_losses(self).of(varying, is_renumbered=False)
         if self.is_constant_.any():
             decoder.constants = constant_outputs(self.is_constant_, self.mean_, self._scaling())
         return encoder, decoder

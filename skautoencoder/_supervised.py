@@ -48,6 +48,7 @@ class SupervisedAutoencoder(BaseAutoencoder):
         code_activation="auto",
         output_activation="auto",
         loss="squared_error",
+        column_weights=None,
         skip_connections="auto",
         weight_init="auto",
         scale="auto",
@@ -80,6 +81,7 @@ class SupervisedAutoencoder(BaseAutoencoder):
         self.code_activation = code_activation
         self.output_activation = output_activation
         self.loss = loss
+        self.column_weights = column_weights
         self.skip_connections = skip_connections
         self.weight_init = weight_init
         self.scale = scale

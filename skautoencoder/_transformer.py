@@ -307,7 +307,8 @@ class AutoencoderTransformer(BaseAutoencoder):
     _parameter_constraints = {
         **BaseAutoencoder._parameter_constraints,
         "code_activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
-        "loss": [StrOptions(set(LOSSES)), ObjectOf(ElementwiseLoss)],
+        "loss": [StrOptions({*LOSSES, "mixed"}), ObjectOf(ElementwiseLoss), list],
+        "column_weights": ["array-like", dict, None],
         "skip_connections": ["boolean", StrOptions({"auto"})],
         "weight_init": [StrOptions({"auto", "pca", *INITIALIZERS})],
         "tied_weights": ["boolean"],
@@ -326,6 +327,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         code_activation="auto",
         output_activation="auto",
         loss="squared_error",
+        column_weights=None,
         skip_connections="auto",
         weight_init="auto",
         scale="auto",
@@ -356,6 +358,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.code_activation = code_activation
         self.output_activation = output_activation
         self.loss = loss
+        self.column_weights = column_weights
         self.skip_connections = skip_connections
         self.weight_init = weight_init
         self.scale = scale
@@ -417,6 +420,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         check_parameters(self)
         self.n_features_in_ = coefs[0].shape[0]
         self.mean_ = self.shift_ = self.scale_ = None
+        self.column_losses_ = self.column_weights_ = None
         self.is_constant_ = np.zeros(self.n_features_in_, dtype=bool)
         self.n_components_ = int(n_components)
         output = "sigmoid" if self.output_activation == "auto" else self.output_activation

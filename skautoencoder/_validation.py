@@ -16,8 +16,9 @@ from ._architecture import (
     n_encoder_layers,
     network_widths,
 )
+from ._column_losses import asked_loss, check_column_losses, is_by_column
 from .network.corruption import Corruption
-from .network.losses import as_loss, losses_that_start_at_pca
+from .network.losses import losses_that_start_at_pca
 from .network.penalties import CodePenalty
 from .network.solvers import batch_solvers, is_full_batch
 
@@ -59,11 +60,17 @@ def check_parameters(estimator):
     for component in components:
         if component is not None and not isinstance(component, str):
             component.check()
-    loss, output = as_loss(estimator.loss), estimator.output_activation
+    check_column_losses(estimator)
+    loss, output = asked_loss(estimator), estimator.output_activation
     if loss.is_linked and output not in ("auto", loss.link):
         raise ValueError(
             f"loss={estimator.loss!r} needs output_activation={loss.link!r}. "
             f"Got {output!r} instead: leave output_activation at 'auto'."
+        )
+    if is_by_column(estimator) and output not in ("auto", "identity"):
+        raise ValueError(
+            "Losses of single columns have outputs of their own. Got output_activation="
+            f"{output!r} beside loss={estimator.loss!r}: leave output_activation at 'auto'."
         )
     _check_skip_connections(estimator, loss)
     _check_mirror(estimator)
@@ -156,7 +163,7 @@ def _check_skip_connections(estimator, loss):
             f"skip_connections={estimator.skip_connections!r}: leave it at 'auto', or use "
             "another loss."
         )
-    if estimator.weight_init == "pca" and (loss.is_linked or not has_skips):
+    if estimator.weight_init == "pca" and not (loss.starts_at_pca and has_skips):
         raise ValueError(
             "weight_init='pca' needs skip connections and an output that may take any value. Got "
             f"skip_connections={estimator.skip_connections!r} and loss={estimator.loss!r}: leave "
@@ -201,7 +208,13 @@ def _refuse_other_activations(estimator):
             f"fitted network has {estimator.activations_}. Restore them, or call fit with "
             "warm_start=False."
         )
-    loss = as_loss(estimator.loss)
+    loss = asked_loss(estimator)
+    if is_by_column(estimator) != (estimator.column_losses_ is not None):
+        raise ValueError(
+            f"Training cannot go on: loss={estimator.loss!r} and column_weights="
+            f"{estimator.column_weights!r} ask for other outputs than the fitted network has. "
+            "Restore them, or call fit with warm_start=False."
+        )
     if loss.is_linked and loss.link != output:
         raise ValueError(
             f"Training cannot go on: loss={estimator.loss!r} needs an output of {loss.link!r}, but "
@@ -224,7 +237,7 @@ def _refuse_other_kind(estimator):
             "not of this kind. Restore skip_connections, output_activation, loss and weight_init, "
             "or call fit with warm_start=False."
         )
-    is_linked = as_loss(estimator.loss).is_linked
+    is_linked = asked_loss(estimator).is_linked
     if estimator.skip_coefs_ and is_linked != estimator._has_bounded_skips:
         raise ValueError(
             f"Training cannot go on: loss={estimator.loss!r} does not fit the skip connections of "

@@ -40,13 +40,16 @@ class Network:
         where this is the identity.
     constants : ConstantOutputs or None
         Outputs that are not the layers' to give, which only a fitted decoder has.
+    links : ColumnLosses or None
+        Losses of single columns, which turn the outputs into predictions; none in training.
     """
 
-    def __init__(self, layers, skip=None, is_skip_inside=False, constants=None):
+    def __init__(self, layers, skip=None, is_skip_inside=False, constants=None, links=None):
         self.layers = layers
         self.skip = skip
         self.is_skip_inside = is_skip_inside
         self.constants = constants
+        self.links = links
 
     @property
     def widths(self):
@@ -83,6 +86,8 @@ class Network:
             inputs = outputs
         if self.skip is not None and not self.is_skip_inside:
             self._add_skip(values, buffers.skip_values)
+        if self.links is not None:
+            self.links.predict(inputs)
         if self.constants is not None:
             self.constants.put_in(inputs)
         return inputs

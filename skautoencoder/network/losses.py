@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from .activations import exp, sigmoid, softmax
+from .activations import ACTIVATIONS, exp, log, sigmoid, softmax
 from .component import Component, check_number
 from .likelihoods import bernoulli, gaussian
 
@@ -36,6 +36,11 @@ class Loss(Component):
         return self.link != "identity"
 
     @property
+    def starts_at_pca(self):
+        """Whether PCA's reconstruction is an output of the network, and so may be its start."""
+        return not self.is_linked
+
+    @property
     def takes_skip_connections(self):
         """Whether a network with skip connections can be trained: not for an unbounded range."""
         return not self.is_linked or math.isfinite(self.high)
@@ -44,6 +49,14 @@ class Loss(Component):
     def has_range(self):
         """Whether targets must lie in a range."""
         return math.isfinite(self.low) or math.isfinite(self.high)
+
+    def predict(self, output):
+        """Turn the network's output into predictions, in place."""
+        ACTIVATIONS[self.link].function(output)
+
+    def output_of(self, means):
+        """The output that predicts these values, one for each column."""
+        return ACTIVATIONS[self.link].inverse(means) if self.is_linked else means
 
     def value(self, target, output, sample_weight, gradient):
         """Fill `gradient`, and return the sum over the rows, both by their weights (or None).
@@ -216,9 +229,54 @@ class CategoricalCrossEntropy(Loss):
 
     The target of a row has the categories' shares, which sum to 1: one of them is 1 where the
     category is known. Computed from the logits z as log(sum(exp(z))) - x z.
+
+    Parameters
+    ----------
+    starts : ndarray of int or None
+        Where the columns of each of several groups begin, the first at 0; each is a category.
+        None for one group.
     """
 
     low, high, link = 0, 1, "softmax"
+
+    def __init__(self, starts=None):
+        self.starts = starts
+
+    def predict(self, output):
+        self._softmax(output)
+
+    def output_of(self, means):
+        return log(means)
+
+    def compute(self, target, output, sample_weight, observed, gradient):
+        if self.starts is None:
+            return super().compute(target, output, sample_weight, observed, gradient)
+        # Rows as they come, groups in columns.
+        losses = -np.add.reduceat(target * output, self.starts, axis=1)
+        losses += self._softmax(output)
+        np.subtract(output, target, out=gradient)
+        if observed is None and sample_weight is None:
+            return float(losses.sum())
+        weights = np.ones_like(losses) if observed is None else observed[:, self.starts]
+        if sample_weight is not None:
+            weights = weights * sample_weight[:, np.newaxis]
+        np.multiply(gradient, self._spread(weights, gradient.shape[1]), out=gradient)
+        return float(np.einsum("ij,ij->", losses, weights))
+
+    def _softmax(self, z):
+        """Make shares of every group of z, in place; return the logarithms of their sums."""
+        if self.starts is None:
+            return softmax(z)
+        highest = np.maximum.reduceat(z, self.starts, axis=1)
+        np.subtract(z, self._spread(highest, z.shape[1]), out=z)
+        np.exp(z, out=z)
+        totals = np.add.reduceat(z, self.starts, axis=1)
+        np.divide(z, self._spread(totals, z.shape[1]), out=z)
+        return np.log(totals) + highest
+
+    def _spread(self, values, n_columns):
+        """A value for each column of values for each group."""
+        return np.repeat(values, np.diff(self.starts, append=n_columns), axis=1)
 
     def value(self, target, output, sample_weight, gradient):
         rows = -np.einsum("ij,ij->i", target, output)

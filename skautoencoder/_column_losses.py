@@ -1,0 +1,166 @@
+"""Which loss each column of X has: as a list says, as its values say, or the same for all."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.utils._indexing import _get_column_indices
+
+from ._dask.dispatch import is_collection
+from .network.binary_columns import binary_columns
+from .network.column_losses import ColumnLosses
+from .network.losses import LOSSES, ElementwiseLoss, as_loss
+
+BY_NAME = ("categorical_cross_entropy", *LOSSES)
+
+
+def is_by_column(estimator):
+    """Whether columns have losses or weights of their own."""
+    loss = estimator.loss
+    return isinstance(loss, list) or loss == "mixed" or estimator.column_weights is not None
+
+
+def asked_loss(estimator):
+    """The loss that the parameters ask for; of columns, as far as it is known without X."""
+    if not is_by_column(estimator):
+        return as_loss(estimator.loss)
+    given = estimator.loss
+    if isinstance(given, list):
+        losses = [loss for loss, _ in given]
+    else:
+        losses = ["binary_cross_entropy"] if given == "mixed" else [given]
+    return ColumnLosses([(loss, np.arange(0), 1.0) for loss in losses])
+
+
+def trained_loss(estimator, features):
+    """The loss of the features (None: of all) that a fit has begun to train on."""
+    if estimator.column_losses_ is None:
+        return as_loss(estimator.loss)
+    return fitted_losses(estimator).of(features)
+
+
+def fitted_losses(estimator):
+    """The losses of all columns together, which have been found in `fit`."""
+    weights = estimator.column_weights_
+    parts = [(loss, columns, weights[columns[0]]) for loss, columns in estimator.column_losses_]
+    return ColumnLosses(parts)
+
+
+def check_column_losses(estimator):
+    """Raise ValueError for losses of columns that are not as they must be, whatever X is."""
+    if not isinstance(estimator.loss, list):
+        return
+    for entry in estimator.loss:
+        if not (isinstance(entry, tuple) and len(entry) == 2 and _is_loss(entry[0])):
+            raise ValueError(
+                "The 'loss' parameter must be one loss, 'mixed', or a list of (loss, columns). Got "
+                f"{entry!r} in the list instead: a loss is one of {', '.join(map(repr, BY_NAME))} "
+                "or an object such as Huber(delta=0.5)."
+            )
+        if not isinstance(entry[0], str):
+            entry[0].check()
+
+
+def _is_loss(loss):
+    if isinstance(loss, str):
+        return loss in BY_NAME
+    return isinstance(loss, ElementwiseLoss)
+
+
+def learn_column_losses(estimator, X, rows):
+    """Set `column_losses_` and `column_weights_`; None where one loss is that of all columns."""
+    estimator.column_losses_ = estimator.column_weights_ = None
+    if not is_by_column(estimator):
+        return
+    n_features, given = rows.n_features, estimator.loss
+    if isinstance(given, list):
+        losses = _losses_of_list(given, X, n_features)
+    elif given == "mixed":
+        losses = _losses_of_values(rows)
+    else:
+        losses = [(given, np.arange(n_features))]
+    weights = _column_weights(estimator.column_weights, X, n_features)
+    estimator.column_losses_ = _alike_in_weight(losses, weights)
+    estimator.column_weights_ = weights
+
+
+def _losses_of_list(given, X, n_features):
+    """Losses and indices of columns; squared errors for the columns that are in no entry."""
+    owners = np.full(n_features, -1)
+    losses = []
+    for number, (loss, columns) in enumerate(given):
+        indices = _indices(X, columns(X) if callable(columns) else columns, "loss")
+        taken = indices[owners[indices] >= 0]
+        if len(taken):
+            raise ValueError(
+                f"loss has entries that overlap: column {taken[0]} is in entry "
+                f"{owners[taken[0]]} and in entry {number}. Leave it in one of them."
+            )
+        owners[indices] = number
+        if len(indices):
+            losses.append((loss, indices))
+    rest = np.flatnonzero(owners < 0)
+    return [*losses, ("squared_error", rest)] if len(rest) else losses
+
+
+def _losses_of_values(rows):
+    """Cross-entropies of columns of zeros and ones, alone or as groups; else squared errors."""
+    is_binary, groups = binary_columns(rows)
+    grouped = np.concatenate([np.arange(0), *groups])
+    is_alone = is_binary.copy()
+    is_alone[grouped] = False
+    alike = [("squared_error", ~is_binary), ("binary_cross_entropy", is_alone)]
+    losses = [(loss, np.flatnonzero(own)) for loss, own in alike if own.any()]
+    return losses + [("categorical_cross_entropy", group) for group in groups]
+
+
+def _column_weights(given, X, n_features):
+    """A weight for each column: 1 where none is given."""
+    weights = np.ones(n_features)
+    if given is None:
+        return weights
+    if isinstance(given, dict):
+        for column, weight in given.items():
+            weights[_indices(X, [column], "column_weights")] = _checked_weight(weight)
+        return weights
+    given = np.asarray(given)
+    if given.shape != (n_features,):
+        raise ValueError(
+            f"column_weights must have one weight for each column of X, shape ({n_features},). Got "
+            f"shape {given.shape} instead: pass a dict to name some columns alone."
+        )
+    return np.array([_checked_weight(weight) for weight in given])
+
+
+def _checked_weight(weight):
+    if not (isinstance(weight, Real) and np.isfinite(weight) and weight >= 0):
+        raise ValueError(
+            f"column_weights must be finite numbers of 0 or more. Got {weight!r} instead: use 0 "
+            "for a column that is not to be rebuilt."
+        )
+    return float(weight)
+
+
+def _alike_in_weight(losses, weights):
+    """The same losses, those of columns of several weights taken apart."""
+    parts = []
+    for loss, columns in losses:
+        own = weights[columns]
+        if loss == "categorical_cross_entropy" and np.ptp(own) > 0:
+            raise ValueError(
+                f"column_weights must be the same for the columns {columns.tolist()}, which are "
+                f"one category. Got {own.tolist()} instead."
+            )
+        parts += [(loss, columns[own == weight]) for weight in np.unique(own)]
+    return parts
+
+
+def _indices(X, columns, parameter):
+    """Indices of columns, which are named, counted, sliced or masked as scikit-learn has it."""
+    X = getattr(X, "_meta", X) if is_collection(X) else X
+    try:
+        return np.asarray(_get_column_indices(X, columns), dtype=int) % X.shape[1]
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{parameter} names columns that X, of {X.shape[1]} columns, does not have: "
+            f"{columns!r} ({error}). Pass names of a data frame, indices, a slice or a mask."
+        ) from error
