@@ -266,9 +266,13 @@ class BaseAutoencoder(
 
         Sets the attributes of an initialised network, unless training continues.
         """
+        if not continues:
+            self._columns = None
         check_parameters(self)
         dtype = self.coefs_[0].dtype if continues else [np.float64, np.float32]
         rows = self._training_rows(X, y, sample_weight, dtype, reset=not continues)
+        if self._columns is not None:
+            check_parameters(self)
         split_rng, rng = generators(seed, self.n_iter_ if continues else 0)
         if continues:
             refuse_other_network(self, rows.n_features)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import assert_all_finite, check_array, validate_data
 
+from ._columns import encoded_rows, learn_columns
 from .network.column_losses import heads_of
 from .network.dataset import Dataset
 from .network.floating_point import quiet_overflow
@@ -30,7 +31,17 @@ def inference_rows(estimator, X, sample_weight=None):
 
 
 def check_rows(estimator, X, dtype, reset):
-    """X as validated, with NaN but no infinities, and whether it has missing values, NaN."""
+    """X as validated, with NaN but no infinities, and whether it has missing values, NaN.
+
+    Where it is a table with categories, its encoded form.
+    """
+    if reset:
+        columns = learn_columns(estimator, X)
+        if columns is not estimator._columns:
+            estimator._columns = columns
+    if estimator._columns is not None:
+        X = encoded_rows(estimator, X, dtype, reset)
+        return X, check_finite(X, type(estimator).__name__)
     X = validate_data(
         estimator,
         native(X),

@@ -3,20 +3,20 @@
 from numbers import Real
 
 import numpy as np
-from sklearn.utils._indexing import _get_column_indices
 
-from ._dask.dispatch import is_collection
 from .network.binary_columns import binary_columns
 from .network.column_losses import ColumnLosses
 from .network.losses import LOSSES, ElementwiseLoss, as_loss
+from .utils.frames import column_indices
 
 BY_NAME = ("categorical_cross_entropy", *LOSSES)
 
 
 def is_by_column(estimator):
     """Whether columns have losses or weights of their own."""
-    loss = estimator.loss
-    return isinstance(loss, list) or loss == "mixed" or estimator.column_weights is not None
+    loss, weights = estimator.loss, estimator.column_weights
+    is_own = isinstance(loss, list) or loss == "mixed" or weights is not None
+    return is_own or estimator._columns is not None
 
 
 def asked_loss(estimator):
@@ -28,6 +28,8 @@ def asked_loss(estimator):
         losses = [loss for loss, _ in given]
     else:
         losses = ["binary_cross_entropy"] if given == "mixed" else [given]
+    if estimator._columns is not None:
+        losses.append("categorical_cross_entropy")
     return ColumnLosses([(loss, np.arange(0), 1.0) for loss in losses])
 
 
@@ -67,50 +69,63 @@ def _is_loss(loss):
 
 
 def learn_column_losses(estimator, X, rows):
-    """Set `column_losses_` and `column_weights_`; None where one loss is that of all columns."""
+    """Set `column_losses_` and `column_weights_`; None where one loss is that of all columns.
+
+    Both are of the columns of the network: for a table, of its encoded form.
+    """
     estimator.column_losses_ = estimator.column_weights_ = None
     if not is_by_column(estimator):
         return
-    n_features, given = rows.n_features, estimator.loss
+    table, given = estimator._columns, estimator.loss
+    places = np.arange(rows.n_features) if table is None else table.starts
+    numeric = np.ones(len(places), dtype=bool) if table is None else ~table.is_categorical
     if isinstance(given, list):
-        losses = _losses_of_list(given, X, n_features)
+        losses = _losses_of_list(given, X, numeric)
     elif given == "mixed":
-        losses = _losses_of_values(rows)
+        losses = _losses_of_values(rows.restricted_to(places[numeric]), np.flatnonzero(numeric))
     else:
-        losses = [(given, np.arange(n_features))]
-    weights = _column_weights(estimator.column_weights, X, n_features)
-    estimator.column_losses_ = _alike_in_weight(losses, weights)
+        losses = [(given, np.flatnonzero(numeric))] if numeric.any() else []
+    weights = _column_weights(estimator.column_weights, X, len(places))
+    parts = [(loss, places[own]) for loss, own in losses]
+    if table is not None:
+        parts += [("categorical_cross_entropy", group) for group in table.groups]
+        weights = weights[table.column_of]
+    estimator.column_losses_ = _alike_in_weight(parts, weights)
     estimator.column_weights_ = weights
 
 
-def _losses_of_list(given, X, n_features):
-    """Losses and indices of columns; squared errors for the columns that are in no entry."""
-    owners = np.full(n_features, -1)
+def _losses_of_list(given, X, numeric):
+    """Losses and indices of columns; squared errors for the numbers that are in no entry."""
+    owners = np.full(len(numeric), -1)
     losses = []
     for number, (loss, columns) in enumerate(given):
-        indices = _indices(X, columns(X) if callable(columns) else columns, "loss")
+        indices = column_indices(X, columns(X) if callable(columns) else columns, "loss")
         taken = indices[owners[indices] >= 0]
         if len(taken):
             raise ValueError(
                 f"loss has entries that overlap: column {taken[0]} is in entry "
                 f"{owners[taken[0]]} and in entry {number}. Leave it in one of them."
             )
+        if not numeric[indices].all():
+            raise ValueError(
+                f"loss gives columns {indices[~numeric[indices]].tolist()} a loss of numbers, but "
+                "they are categories by categorical_features: leave them out of the list."
+            )
         owners[indices] = number
         if len(indices):
             losses.append((loss, indices))
-    rest = np.flatnonzero(owners < 0)
+    rest = np.flatnonzero(numeric & (owners < 0))
     return [*losses, ("squared_error", rest)] if len(rest) else losses
 
 
-def _losses_of_values(rows):
+def _losses_of_values(rows, columns):
     """Cross-entropies of columns of zeros and ones, alone or as groups; else squared errors."""
     is_binary, groups = binary_columns(rows)
-    grouped = np.concatenate([np.arange(0), *groups])
     is_alone = is_binary.copy()
-    is_alone[grouped] = False
+    is_alone[np.concatenate([np.arange(0), *groups])] = False
     alike = [("squared_error", ~is_binary), ("binary_cross_entropy", is_alone)]
-    losses = [(loss, np.flatnonzero(own)) for loss, own in alike if own.any()]
-    return losses + [("categorical_cross_entropy", group) for group in groups]
+    losses = [(loss, columns[own]) for loss, own in alike if own.any()]
+    return losses + [("categorical_cross_entropy", columns[group]) for group in groups]
 
 
 def _column_weights(given, X, n_features):
@@ -120,7 +135,7 @@ def _column_weights(given, X, n_features):
         return weights
     if isinstance(given, dict):
         for column, weight in given.items():
-            weights[_indices(X, [column], "column_weights")] = _checked_weight(weight)
+            weights[column_indices(X, [column], "column_weights")] = _checked_weight(weight)
         return weights
     given = np.asarray(given)
     if given.shape != (n_features,):
@@ -152,15 +167,3 @@ def _alike_in_weight(losses, weights):
             )
         parts += [(loss, columns[own == weight]) for weight in np.unique(own)]
     return parts
-
-
-def _indices(X, columns, parameter):
-    """Indices of columns, which are named, counted, sliced or masked as scikit-learn has it."""
-    X = getattr(X, "_meta", X) if is_collection(X) else X
-    try:
-        return np.asarray(_get_column_indices(X, columns), dtype=int) % X.shape[1]
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"{parameter} names columns that X, of {X.shape[1]} columns, does not have: "
-            f"{columns!r} ({error}). Pass names of a data frame, indices, a slice or a mask."
-        ) from error

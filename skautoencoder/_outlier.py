@@ -213,6 +213,9 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
         "random_state": ["random_state"],
     }
 
+    # Tables with categories are not taken here.
+    categorical_features = _columns = None
+
     def __init__(
         self,
         autoencoder=None,

@@ -34,6 +34,10 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     return a lazy one.
     """
 
+    # Which columns are categories, and how a table with such columns is encoded: none here.
+    categorical_features = None
+    _columns = None
+
     def transform(self, X):
         """Encode X.
 
@@ -68,7 +72,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         check_is_fitted(self)
         _, decoder = self._networks()
         rows = code_rows(self, X, self._n_features_out)
-        return finite_outputs([decoder], rows, scaling=self._scaling())
+        return self._decoded(finite_outputs([decoder], rows, scaling=self._scaling()))
 
     def reconstruct(self, X):
         """Encode X and decode it again.
@@ -85,7 +89,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         """
         check_is_fitted(self)
         rows = inference_rows(self, X)
-        return finite_outputs(self._networks(), rows, scaling=rows.scaling)
+        values = finite_outputs(self._networks(), rows, scaling=rows.scaling)
+        return self._decoded(values, getattr(X, "index", None))
 
     def reconstruction_error(self, X, per_feature=False):
         """Squared error of the reconstruction, in squared units of X.
@@ -108,8 +113,9 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         """
         check_is_fitted(self)
         rows = inference_rows(self, X)
-        if per_feature:
-            errors = run(squared_errors, self._networks(), rows)
+        if per_feature or self._columns is not None:
+            errors = self._by_column(run(squared_errors, self._networks(), rows))
+            errors = errors if per_feature else observed_mean(errors)
         else:
             sums, counts = run(row_errors, self._networks(), rows)
             errors = sums / np.maximum(counts, 1)
@@ -197,6 +203,17 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         variations, totals = weighted_sums(rows, lambda cells: np.square(cells - mean))
         return np.array([residual, n_weighted(rows)]), totals, mean, variations
 
+    def _decoded(self, values, index=None):
+        """Rows that the network has made, with categories where X has them."""
+        return values if self._columns is None else self._columns.decode(values, index)
+
+    def _by_column(self, errors):
+        """Squared errors of every column of X: of a category, half their sum over its shares."""
+        if self._columns is None:
+            return errors
+        sums = np.add.reduceat(errors, self._columns.starts, axis=1)
+        return np.where(self._columns.is_categorical, sums / 2, sums)
+
     @property
     def _n_features_out(self):
         return self.coefs_[self._n_encoder_layers].shape[0]
@@ -230,6 +247,13 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             return scaling
         shift, scale = (0, 1) if scaling is None else (scaling.shift, scaling.scale)
         return Scaling(np.where(is_constant, self.mean_, shift), np.where(is_constant, 0, scale))
+
+
+def observed_mean(errors):
+    """The mean of each row over its observed cells, 0 where it has none."""
+    observed = ~np.isnan(errors)
+    sums = np.where(observed, errors, 0).sum(axis=1)
+    return sums / np.maximum(observed.sum(axis=1), 1)
 
 
 def target_network(estimator):

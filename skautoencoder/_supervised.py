@@ -49,6 +49,7 @@ class SupervisedAutoencoder(BaseAutoencoder):
         output_activation="auto",
         loss="squared_error",
         column_weights=None,
+        categorical_features="from_dtype",
         skip_connections="auto",
         weight_init="auto",
         scale="auto",
@@ -82,6 +83,7 @@ class SupervisedAutoencoder(BaseAutoencoder):
         self.output_activation = output_activation
         self.loss = loss
         self.column_weights = column_weights
+        self.categorical_features = categorical_features
         self.skip_connections = skip_connections
         self.weight_init = weight_init
         self.scale = scale

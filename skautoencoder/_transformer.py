@@ -309,6 +309,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         "code_activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
         "loss": [StrOptions({*LOSSES, "mixed"}), ObjectOf(ElementwiseLoss), list],
         "column_weights": ["array-like", dict, None],
+        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "skip_connections": ["boolean", StrOptions({"auto"})],
         "weight_init": [StrOptions({"auto", "pca", *INITIALIZERS})],
         "tied_weights": ["boolean"],
@@ -328,6 +329,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         output_activation="auto",
         loss="squared_error",
         column_weights=None,
+        categorical_features="from_dtype",
         skip_connections="auto",
         weight_init="auto",
         scale="auto",
@@ -359,6 +361,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.output_activation = output_activation
         self.loss = loss
         self.column_weights = column_weights
+        self.categorical_features = categorical_features
         self.skip_connections = skip_connections
         self.weight_init = weight_init
         self.scale = scale

@@ -5,6 +5,7 @@ from 1.7 to 1.9.
 """
 
 from sklearn.utils import _safe_indexing
+from sklearn.utils._indexing import _get_column_indices as get_column_indices
 from sklearn.utils._param_validation import (
     Interval,
     StrOptions,
@@ -17,5 +18,6 @@ __all__ = [
     "StrOptions",
     "_safe_indexing",
     "check_feature_names_in",
+    "get_column_indices",
     "validate_parameter_constraints",
 ]

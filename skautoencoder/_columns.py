@@ -1,0 +1,190 @@
+"""Tables: which columns are categories, the zeros and ones that they become, and the way back.
+
+A network sees each category as a group of columns, one of which is 1. Inside the package such a
+table is its encoded form; only what comes from users and what goes back to them has categories.
+"""
+
+import warnings
+
+import numpy as np
+from sklearn.preprocessing import OrdinalEncoder
+from sklearn.utils.validation import check_array, validate_data
+
+from .utils.compat import _safe_indexing
+from .utils.frames import column_indices, column_types, frame_kind, frame_of, objects_of
+
+# Of an unknown category; a missing one is NaN.
+UNKNOWN = -1
+
+
+def learn_columns(estimator, X):
+    """The `ColumnEncoder` of a table with categories; None where X has none."""
+    is_categorical = categorical_mask(estimator.categorical_features, X)
+    if is_categorical is None or not is_categorical.any():
+        return None
+    return ColumnEncoder(is_categorical, X)
+
+
+def categorical_mask(asked, X):
+    """Which columns of X are categories, by the parameter `categorical_features`; None for none."""
+    if asked is None:
+        return None
+    kind = frame_kind(X)
+    if isinstance(asked, str):
+        if kind is None:
+            return None
+        return np.array([each.is_category for each in column_types(X)])
+    mask = np.zeros(np.shape(X)[1], dtype=bool)
+    mask[column_indices(X, asked, "categorical_features")] = True
+    return mask
+
+
+class ColumnEncoder:
+    """The categories of a table, and where each of its columns stands when encoded.
+
+    Parameters
+    ----------
+    is_categorical : ndarray of bool of shape (n_columns,)
+    X : data frame or array of shape (n_samples, n_columns)
+        Whose categories are learned; missing ones (None, NaN, NA) are none.
+
+    Attributes
+    ----------
+    categories : list of ndarray
+        Of each column that is a category, sorted as scikit-learn's encoders sort them.
+    starts : ndarray of int of shape (n_columns,)
+        Where each column begins when encoded.
+    width : int
+        Number of the encoded columns.
+    """
+
+    def __init__(self, is_categorical, X):
+        self.is_categorical = is_categorical
+        self.kind = frame_kind(X)
+        self.types = column_types(X) if self.kind else None
+        self.dtype = getattr(X, "dtype", None)
+        self._encoder = OrdinalEncoder(
+            handle_unknown="use_encoded_value",
+            unknown_value=UNKNOWN,
+            encoded_missing_value=np.nan,
+        )
+        self._call(self._encoder.fit, X)
+        self.categories = [
+            np.array([each for each in own if each is not None])
+            for own in self._encoder.categories_
+        ]
+        widths = np.ones(len(is_categorical), dtype=int)
+        widths[is_categorical] = [max(1, len(each)) for each in self.categories]
+        self.starts = np.cumsum(widths) - widths
+        self.width = int(widths.sum())
+
+    @property
+    def groups(self):
+        """Indices of the encoded columns of each category."""
+        starts = self.starts[self.is_categorical]
+        return [
+            start + np.arange(max(1, len(own)))
+            for start, own in zip(starts, self.categories, strict=True)
+        ]
+
+    @property
+    def column_of(self):
+        """Of each encoded column, the number of the column that it belongs to."""
+        return np.repeat(np.arange(len(self.starts)), np.diff(self.starts, append=self.width))
+
+    def encode(self, estimator, X, dtype):
+        """X as numbers: a missing or unknown category is NaN in all of its columns."""
+        numbers = self._numbers(estimator, X, dtype)
+        encoded = np.empty((len(numbers), self.width), numbers.dtype)
+        encoded[:, self.starts[~self.is_categorical]] = numbers
+        codes = self._call(self._encoder.transform, X)
+        self._warn_of_unknown(estimator, codes)
+        for own, group in zip(codes.T, self.groups, strict=True):
+            encoded[:, group] = own[:, np.newaxis] == np.arange(len(group))
+            encoded[np.ix_(~(own >= 0), group)] = np.nan
+        return encoded
+
+    def decode(self, values, index=None):
+        """The table that encoded values stand for: of every category the most likely one.
+
+        A frame where `fit` saw one, else an array.
+        """
+        columns = list(values[:, self.starts].T)
+        numbers = np.flatnonzero(self.is_categorical)
+        for number, group, categories in zip(numbers, self.groups, self.categories, strict=True):
+            columns[number] = _most_likely(values[:, group], categories)
+        if self.kind is not None:
+            return frame_of(columns, self.types, self.kind, index)
+        dtype = np.result_type(values.dtype, *(each.dtype for each in self.categories))
+        is_object = dtype.kind not in "fiub" or self.dtype is None or self.dtype.kind not in "fiub"
+        return np.array(columns, dtype=object if is_object else values.dtype).T
+
+    def feature_names(self, names):
+        """Names of the encoded columns, as those of `OneHotEncoder`."""
+        found = [[name] for name in names]
+        for number, own in zip(np.flatnonzero(self.is_categorical), self.categories, strict=True):
+            found[number] = [f"{names[number]}_{category}" for category in own] or found[number]
+        return np.array([name for own in found for name in own], dtype=object)
+
+    def _call(self, method, X):
+        """Call a method of the encoder with the columns that are categories."""
+        columns = np.flatnonzero(self.is_categorical)
+        try:
+            return method(objects_of(X, columns))
+        except TypeError as error:
+            raise TypeError(
+                "X has a column of categories of several types, which cannot be sorted "
+                f"({error}): turn its values into strings."
+            ) from error
+
+    def _numbers(self, estimator, X, dtype):
+        if self.is_categorical.all():
+            return np.empty((X.shape[0], 0), np.float64 if isinstance(dtype, list) else dtype)
+        columns = np.flatnonzero(~self.is_categorical)
+        try:
+            return check_array(
+                _safe_indexing(X, columns, axis=1),
+                dtype=dtype,
+                ensure_all_finite=False,
+                input_name="X",
+                estimator=estimator,
+            )
+        except ValueError as error:
+            if "could not convert" not in str(error):
+                raise
+            raise ValueError(
+                f"X has values in columns {self._names(estimator)[columns].tolist()}, which are "
+                f"numbers, that are none ({error}): name the columns of categories in "
+                "categorical_features before fit, or correct the values."
+            ) from error
+
+    def _names(self, estimator):
+        return getattr(estimator, "feature_names_in_", np.arange(len(self.starts)))
+
+    def _warn_of_unknown(self, estimator, codes):
+        is_unknown = (codes == UNKNOWN).any(axis=0)
+        if is_unknown.any():
+            columns = np.flatnonzero(self.is_categorical)[is_unknown]
+            names = self._names(estimator)[columns].tolist()
+            warnings.warn(
+                f"X has categories in {names} that were not there in fit: they "
+                "are taken for missing ones. Fit on rows that have them all.",
+                UserWarning,
+                stacklevel=6,
+            )
+
+
+def encoded_rows(estimator, X, dtype, reset):
+    """The encoded form of a table, its names and number of columns learned or checked."""
+    if not (frame_kind(X) or hasattr(X, "shape")):
+        X = np.asarray(X, dtype=object)
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    if X.shape[0] == 0:
+        raise ValueError(f"Found array with 0 sample(s) (shape={X.shape}): pass at least one row.")
+    return estimator._columns.encode(estimator, X, dtype)
+
+
+def _most_likely(values, categories):
+    if not len(categories):
+        return np.full(len(values), None)
+    return categories[values.argmax(axis=1)]
