@@ -69,9 +69,9 @@ class ColumnEncoder:
             encoded_missing_value=np.nan,
         )
         self._call(self._encoder.fit, X)
+        # NaN, which is no category, differs from itself.
         self.categories = [
-            np.array([each for each in own if each is not None])
-            for own in self._encoder.categories_
+            np.array([each for each in own if each == each]) for own in self._encoder.categories_
         ]
         widths = np.ones(len(is_categorical), dtype=int)
         widths[is_categorical] = [max(1, len(each)) for each in self.categories]

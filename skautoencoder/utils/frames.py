@@ -82,16 +82,17 @@ def _polars_type(series):
 
 
 def objects_of(X, columns):
-    """Some columns of a frame or an array as objects, None where a cell is missing."""
+    """Some columns of a frame or an array as objects, NaN where a cell is missing."""
     kind = frame_kind(X)
-    if kind == "polars":
-        values = [series.to_list() for series in X[:, columns.tolist()].get_columns()]
-        return np.array(values, dtype=object).reshape(len(columns), -1).T
     if kind == "pandas":
         X = X.iloc[:, columns]
-        return X.astype(object).where(X.notna(), None).to_numpy()
-    values = np.asarray(X)[:, columns].astype(object)
-    values[values != values] = None
+        return X.astype(object).where(X.notna(), np.nan).to_numpy()
+    if kind == "polars":
+        values = [series.to_list() for series in X[:, columns.tolist()].get_columns()]
+        values = np.array(values, dtype=object).reshape(len(columns), -1).T
+    else:
+        values = np.asarray(X)[:, columns].astype(object)
+    values[np.equal(values, None)] = np.nan
     return values
 
 
