@@ -119,7 +119,9 @@ def skills(X_train, X_test, rebuilt):
             share = 1 - np.square(truth - guess).sum() / variation
             found.append((np.nan, share, share))
     with np.errstate(all="ignore"):
-        return [np.nanmean(each) if np.isfinite(each).any() else np.nan for each in np.array(found).T]
+        return [
+            np.nanmean(each) if np.isfinite(each).any() else np.nan for each in np.array(found).T
+        ]
 
 
 def measure(method, width, X, y, seed):

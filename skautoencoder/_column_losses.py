@@ -5,11 +5,15 @@ from numbers import Real
 import numpy as np
 
 from .network.binary_columns import binary_columns
-from .network.column_losses import ColumnLosses
-from .network.losses import LOSSES, ElementwiseLoss, as_loss
+from .network.column_losses import CATEGORY, ColumnLosses
+from .network.losses import LOSSES, CategoricalCrossEntropy, ElementwiseLoss, as_loss
+from .network.scaling import means
 from .utils.frames import column_indices
 
-BY_NAME = ("categorical_cross_entropy", *LOSSES)
+# Of a column that hardly varies, in nats: it is not to outweigh all others.
+LEAST_ENTROPY = 0.1
+
+BY_NAME = (CATEGORY, *LOSSES)
 
 
 def is_by_column(estimator):
@@ -29,8 +33,8 @@ def asked_loss(estimator):
     else:
         losses = ["binary_cross_entropy"] if given == "mixed" else [given]
     if estimator._columns is not None:
-        losses.append("categorical_cross_entropy")
-    return ColumnLosses([(loss, np.arange(0), 1.0) for loss in losses])
+        losses.append(CATEGORY)
+    return ColumnLosses([(loss, np.arange(0)) for loss in losses], np.ones(0))
 
 
 def trained_loss(estimator, features):
@@ -42,9 +46,7 @@ def trained_loss(estimator, features):
 
 def fitted_losses(estimator):
     """The losses of all columns together, which have been found in `fit`."""
-    weights = estimator.column_weights_
-    parts = [(loss, columns, weights[columns[0]]) for loss, columns in estimator.column_losses_]
-    return ColumnLosses(parts)
+    return ColumnLosses(estimator.column_losses_, estimator.column_weights_)
 
 
 def check_column_losses(estimator):
@@ -88,10 +90,11 @@ def learn_column_losses(estimator, X, rows):
     weights = _column_weights(estimator.column_weights, X, len(places))
     parts = [(loss, places[own]) for loss, own in losses]
     if table is not None:
-        parts += [("categorical_cross_entropy", group) for group in table.groups]
+        parts += [(CATEGORY, group) for group in table.groups]
         weights = weights[table.column_of]
-    estimator.column_losses_ = _alike_in_weight(parts, weights)
-    estimator.column_weights_ = weights
+    _refuse_weights_within(parts, weights)
+    estimator.column_losses_ = parts
+    estimator.column_weights_ = weights * _balance(parts, means(rows))
 
 
 def _losses_of_list(given, X, numeric):
@@ -125,7 +128,7 @@ def _losses_of_values(rows, columns):
     is_alone[np.concatenate([np.arange(0), *groups])] = False
     alike = [("squared_error", ~is_binary), ("binary_cross_entropy", is_alone)]
     losses = [(loss, columns[own]) for loss, own in alike if own.any()]
-    return losses + [("categorical_cross_entropy", columns[group]) for group in groups]
+    return losses + [(CATEGORY, columns[group]) for group in groups]
 
 
 def _column_weights(given, X, n_features):
@@ -155,15 +158,26 @@ def _checked_weight(weight):
     return float(weight)
 
 
-def _alike_in_weight(losses, weights):
-    """The same losses, those of columns of several weights taken apart."""
-    parts = []
-    for loss, columns in losses:
-        own = weights[columns]
-        if loss == "categorical_cross_entropy" and np.ptp(own) > 0:
+def _balance(parts, mean):
+    """Weights by which each column has the same loss where all that is known of it is its mean.
+
+    That of a number in units of its deviation is 1/2, that of a category its entropy.
+    """
+    weights = np.ones(len(mean))
+    for loss, columns in parts:
+        kind = CategoricalCrossEntropy() if loss == CATEGORY else as_loss(loss)
+        groups = [columns] if isinstance(kind, CategoricalCrossEntropy) else columns[:, np.newaxis]
+        for own in groups:
+            entropy = kind.entropy(mean[own].clip(0, 1))
+            weights[own] = 1.0 if entropy is None else 0.5 / max(entropy, LEAST_ENTROPY)
+    return weights
+
+
+def _refuse_weights_within(parts, weights):
+    """Raise ValueError where columns of one category have weights that differ."""
+    for loss, columns in parts:
+        if loss == CATEGORY and len(columns) and np.ptp(weights[columns]) > 0:
             raise ValueError(
                 f"column_weights must be the same for the columns {columns.tolist()}, which are "
-                f"one category. Got {own.tolist()} instead."
+                f"one category. Got {weights[columns].tolist()} instead."
             )
-        parts += [(loss, columns[own == weight]) for weight in np.unique(own)]
-    return parts

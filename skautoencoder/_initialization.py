@@ -41,8 +41,10 @@ class InitializationMixin:
         self._fit_scaling(rows, mean[of_trained], deviation[of_trained], output)
         rows = apply_scaling(self, rows)
         check_range(rows, trained_loss(self, trained), self.loss)
-        warn_of_wide_code(self, rows.n_features)
-        self.n_components_ = code_width(self.n_components, rows.n_features, rows)
+        n_columns = trained_loss(self, trained).count(rows.n_features)
+        warn_of_wide_code(self, n_columns)
+        is_table = n_columns < rows.n_features and self.n_components == "auto"
+        self.n_components_ = code_width(self.n_components, n_columns, None if is_table else rows)
         parameters, pca = first_parameters(self, rows, layer_activations(self, output), rng)
         self._start(parameters, output)
         if pca is None:

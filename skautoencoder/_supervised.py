@@ -13,6 +13,7 @@ from ._architecture import target_activations
 from ._base import BaseAutoencoder
 from ._callbacks import with_callbacks
 from ._check_data import code_rows, inference_rows
+from ._column_losses import trained_loss
 from ._dask.dispatch import computed, is_collection, takes_collections
 from ._reconstruction import finite_outputs, target_network
 from ._transformer import AutoencoderTransformer
@@ -220,9 +221,10 @@ class SupervisedAutoencoder(BaseAutoencoder):
         if not self._n_target_outputs:
             return None
         features = self._trained_features()
-        n_features = self.n_features_in_ if features is None else len(features)
+        n_features = len(self.is_constant_) if features is None else len(features)
         # The loss of X is a sum over its features: its mean is what the target is weighed against.
-        weight = self.target_weight * n_features / self._outputs_per_target
+        n_columns = trained_loss(self, features).count(n_features)
+        weight = self.target_weight * n_columns / self._outputs_per_target
         return target_activations(self), self._target_loss(), weight
 
     def _target_layers(self):

@@ -9,20 +9,24 @@ import numpy as np
 from .heads import Head, sum_of_heads
 from .losses import CategoricalCrossEntropy, Loss, as_loss
 
+CATEGORY = "categorical_cross_entropy"
+
 
 class ColumnLosses(Loss):
     """The sum of several losses, each of columns of its own.
 
     Parameters
     ----------
-    parts : list of (str or Loss, ndarray of int, float)
-        Losses with their columns and weights. The columns of one
-        "categorical_cross_entropy" are one group.
+    parts : list of (str or Loss, ndarray of int)
+        Losses with their columns. Those of one "categorical_cross_entropy" are one group.
+    weights : ndarray of float
+        Of every column, the same for those of a group.
     """
 
-    def __init__(self, parts):
+    def __init__(self, parts, weights):
         self.parts = parts
-        self.heads = _heads(parts)
+        self.weights = weights
+        self.heads = _heads(parts, weights)
 
     @property
     def takes_skip_connections(self):
@@ -32,7 +36,7 @@ class ColumnLosses(Loss):
     def starts_at_pca(self):
         return all(head.loss.starts_at_pca for head in self.heads)
 
-    def compute(self, target, output, sample_weight, observed, gradient):
+    def compute(self, target, output, sample_weight, observed, gradient, column_weights=None):
         return sum_of_heads(self.heads, target, output, sample_weight, observed, gradient)
 
     def predict(self, output):
@@ -53,12 +57,14 @@ class ColumnLosses(Loss):
         if features is None:
             return self
         parts = []
-        for loss, columns, weight in self.parts:
+        for loss, columns in self.parts:
             kept = columns[np.isin(columns, features)]
             if len(kept):
-                kept = np.searchsorted(features, kept) if is_renumbered else kept
-                parts.append((loss, kept, weight))
-        return ColumnLosses(parts)
+                parts.append((loss, np.searchsorted(features, kept) if is_renumbered else kept))
+        return ColumnLosses(parts, self.weights[features] if is_renumbered else self.weights)
+
+    def count(self, n_features):
+        return sum(1 if loss == CATEGORY else len(columns) for loss, columns in self.parts)
 
     @property
     def free_columns(self):
@@ -72,16 +78,17 @@ def heads_of(loss):
     return loss.heads if isinstance(loss, ColumnLosses) else [Head(loss)]
 
 
-def _heads(parts):
-    """One head for each loss and weight, so that columns of one kind are computed together."""
+def _heads(parts, weights):
+    """One head for each loss, so that columns of one kind are computed together."""
     alike = {}
-    for loss, columns, weight in parts:
-        alike.setdefault((repr(loss), float(weight)), []).append((loss, columns))
+    for loss, columns in parts:
+        alike.setdefault(repr(loss), []).append((loss, columns))
     heads = []
-    for (_, weight), own in alike.items():
+    for own in alike.values():
         loss, groups = own[0][0], [columns for _, columns in own]
         starts = np.cumsum([0, *map(len, groups[:-1])])
-        is_category = loss == "categorical_cross_entropy"
-        loss = CategoricalCrossEntropy(starts) if is_category else as_loss(loss)
-        heads.append(Head(loss, np.concatenate(groups), weight))
+        columns = np.concatenate(groups)
+        loss = CategoricalCrossEntropy(starts) if loss == CATEGORY else as_loss(loss)
+        is_plain = (weights[columns] == 1).all()
+        heads.append(Head(loss, columns, 1.0 if is_plain else weights[columns]))
     return heads

@@ -20,7 +20,8 @@ class Head:
     loss : Loss
     columns : slice, ndarray of int or None
         Of X and of the output; None for all of them.
-    weight : float
+    weight : float or ndarray of float
+        Of the head, or of each of its columns.
     """
 
     def __init__(self, loss, columns=None, weight=1.0):
@@ -41,6 +42,11 @@ class Head:
         own = [np.ascontiguousarray(each[:, self.columns]) for each in (target, output)]
         observed = None if observed is None else observed[:, self.columns]
         own_gradient = np.empty_like(own[1])
+        if np.ndim(self.weight):
+            weights = self.weight.astype(own_gradient.dtype, copy=False)
+            total = self.loss.compute(*own, sample_weight, observed, own_gradient, weights)
+            gradient[:, self.columns] = own_gradient
+            return total
         total = self.loss.compute(*own, sample_weight, observed, own_gradient)
         gradient[:, self.columns] = self.weight * own_gradient
         return self.weight * total

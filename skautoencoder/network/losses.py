@@ -9,6 +9,7 @@ likelihood that it belongs to. To add one, write a subclass and an entry of `LOS
 import math
 
 import numpy as np
+from scipy.special import entr
 
 from .activations import ACTIVATIONS, exp, log, sigmoid, softmax
 from .component import Component, check_number
@@ -58,6 +59,17 @@ class Loss(Component):
         """The output that predicts these values, one for each column."""
         return ACTIVATIONS[self.link].inverse(means) if self.is_linked else means
 
+    def count(self, n_features):
+        """Number of columns that each add a loss; those of a category are one."""
+        return n_features
+
+    def entropy(self, means):
+        """The least loss of a row for outputs that are always the same; None where not known.
+
+        Of columns of these means, for losses that tell it from the means alone.
+        """
+        return
+
     def value(self, target, output, sample_weight, gradient):
         """Fill `gradient`, and return the sum over the rows, both by their weights (or None).
 
@@ -65,8 +77,11 @@ class Loss(Component):
         """
         raise NotImplementedError
 
-    def compute(self, target, output, sample_weight, observed, gradient):
-        """As `value`, where only the rows count whose cells are `observed`; None: all are."""
+    def compute(self, target, output, sample_weight, observed, gradient, column_weights=None):
+        """As `value`, where only the rows count whose cells are `observed`; None: all are.
+
+        `column_weights` are for losses that are sums over columns.
+        """
         if observed is None:
             return self.value(target, output, sample_weight, gradient)
         weights = observed[:, 0].astype(target.dtype)
@@ -78,12 +93,14 @@ class Loss(Component):
 class ElementwiseLoss(Loss):
     """Base class of losses that are sums over the cells, some of which may be missing."""
 
-    def compute(self, target, output, sample_weight, observed, gradient):
+    def compute(self, target, output, sample_weight, observed, gradient, column_weights=None):
         """As `value`, where only the cells that are `observed` count; None: all are."""
-        if observed is None:
+        if observed is None and column_weights is None:
             return self.value(target, output, sample_weight, gradient)
         # A row's loss is a sum over its cells, so each cell can be a row of its own.
-        weights = observed.astype(target.dtype)
+        weights = np.ones_like(target) if observed is None else observed.astype(target.dtype)
+        if column_weights is not None:
+            weights *= column_weights
         if sample_weight is not None:
             weights *= sample_weight[:, np.newaxis]
         target, output, gradient = (a.reshape(-1, 1) for a in (target, output, gradient))
@@ -182,6 +199,9 @@ class BinaryCrossEntropy(ElementwiseLoss):
     low, high, link = 0, 1, "sigmoid"
     log_likelihood = staticmethod(bernoulli)
 
+    def entropy(self, means):
+        return float((entr(means) + entr(1 - means)).sum())
+
     def value(self, target, output, sample_weight, gradient):
         np.abs(output, out=gradient)
         np.negative(gradient, out=gradient)
@@ -248,18 +268,25 @@ class CategoricalCrossEntropy(Loss):
     def output_of(self, means):
         return log(means)
 
-    def compute(self, target, output, sample_weight, observed, gradient):
+    def entropy(self, means):
+        return float(entr(means).sum())
+
+    def compute(self, target, output, sample_weight, observed, gradient, column_weights=None):
         if self.starts is None:
             return super().compute(target, output, sample_weight, observed, gradient)
         # Rows as they come, groups in columns.
         losses = -np.add.reduceat(target * output, self.starts, axis=1)
         losses += self._softmax(output)
         np.subtract(output, target, out=gradient)
-        if observed is None and sample_weight is None:
+        if observed is sample_weight is column_weights is None:
             return float(losses.sum())
-        weights = np.ones_like(losses) if observed is None else observed[:, self.starts]
+        weights = np.ones_like(losses)
+        if observed is not None:
+            weights *= observed[:, self.starts]
+        if column_weights is not None:
+            weights *= column_weights[self.starts]
         if sample_weight is not None:
-            weights = weights * sample_weight[:, np.newaxis]
+            weights *= sample_weight[:, np.newaxis]
         np.multiply(gradient, self._spread(weights, gradient.shape[1]), out=gradient)
         return float(np.einsum("ij,ij->", losses, weights))
 
