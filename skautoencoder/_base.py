@@ -22,7 +22,7 @@ from ._architecture import (
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
 from ._check_data import training_rows
 from ._checkpoint.checkpoint import active_checkpoint
-from ._column_losses import asked_loss, learn_column_losses, trained_loss
+from ._column_losses import asked_loss, column_numbers, learn_column_losses, trained_loss
 from ._constant_features import (
     Layout,
     insert_constants,
@@ -276,10 +276,10 @@ class BaseAutoencoder(
         split_rng, rng = generators(seed, self.n_iter_ if continues else 0)
         if continues:
             refuse_other_network(self, rows.n_features)
-            rows, fallback = self._go_on(rows, rng)
         else:
             learn_column_losses(self, X, rows)
-            rows, fallback = self._begin(rows, rng)
+        rows = rows.with_columns(column_numbers(self, rows.n_features))
+        rows, fallback = (self._go_on if continues else self._begin)(rows, rng)
         return rows, split_rng, rng, fallback
 
     def _training_rows(self, X, y, sample_weight, dtype, reset):

@@ -49,6 +49,17 @@ def fitted_losses(estimator):
     return ColumnLosses(estimator.column_losses_, estimator.column_weights_)
 
 
+def column_numbers(estimator, n_features):
+    """Which features of the network are parts of one category; None where there is none."""
+    groups = [own for loss, own in estimator.column_losses_ or [] if loss == CATEGORY]
+    if not groups:
+        return None
+    numbers = np.arange(n_features)
+    for group in groups:
+        numbers[group] = group[0]
+    return numbers
+
+
 def check_column_losses(estimator):
     """Raise ValueError for losses of columns that are not as they must be, whatever X is."""
     if not isinstance(estimator.loss, list):
@@ -75,7 +86,8 @@ def learn_column_losses(estimator, X, rows):
 
     Both are of the columns of the network: for a table, of its encoded form.
     """
-    estimator.column_losses_ = estimator.column_weights_ = None
+    if "column_weights" in vars(estimator):
+        estimator.column_losses_ = estimator.column_weights_ = None
     if not is_by_column(estimator):
         return
     table, given = estimator._columns, estimator.loss

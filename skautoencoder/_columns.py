@@ -7,7 +7,6 @@ table is its encoded form; only what comes from users and what goes back to them
 import warnings
 
 import numpy as np
-from sklearn.preprocessing import OrdinalEncoder
 from sklearn.utils.validation import check_array, validate_data
 
 from .utils.compat import _safe_indexing
@@ -63,12 +62,15 @@ class ColumnEncoder:
         self.kind = frame_kind(X)
         self.types = column_types(X) if self.kind else None
         self.dtype = getattr(X, "dtype", None)
+        # Here, so that importing skautoencoder needs no sklearn.preprocessing.
+        from sklearn.preprocessing import OrdinalEncoder
+
         self._encoder = OrdinalEncoder(
             handle_unknown="use_encoded_value",
             unknown_value=UNKNOWN,
             encoded_missing_value=np.nan,
         )
-        self._call(self._encoder.fit, X)
+        self._call(self._encoder.fit, objects_of(X, np.flatnonzero(is_categorical)))
         # NaN, which is no category, differs from itself.
         self.categories = [
             np.array([each for each in own if each == each]) for own in self._encoder.categories_
@@ -97,7 +99,7 @@ class ColumnEncoder:
         numbers = self._numbers(estimator, X, dtype)
         encoded = np.empty((len(numbers), self.width), numbers.dtype)
         encoded[:, self.starts[~self.is_categorical]] = numbers
-        codes = self._call(self._encoder.transform, X)
+        codes = self._codes(X)
         self._warn_of_unknown(estimator, codes)
         for own, group in zip(codes.T, self.groups, strict=True):
             encoded[:, group] = own[:, np.newaxis] == np.arange(len(group))
@@ -126,11 +128,18 @@ class ColumnEncoder:
             found[number] = [f"{names[number]}_{category}" for category in own] or found[number]
         return np.array([name for own in found for name in own], dtype=object)
 
-    def _call(self, method, X):
-        """Call a method of the encoder with the columns that are categories."""
-        columns = np.flatnonzero(self.is_categorical)
+    def _codes(self, X):
+        """The number of each category, `UNKNOWN` for new ones, NaN where it is missing."""
+        values = objects_of(X, np.flatnonzero(self.is_categorical))
+        codes = self._call(self._encoder.transform, values)
+        # NaN differs from itself; where none was there in fit, the encoder calls it unknown.
+        codes[values != values] = np.nan
+        return codes
+
+    def _call(self, method, values):
+        """Call a method of the encoder."""
         try:
-            return method(objects_of(X, columns))
+            return method(values)
         except TypeError as error:
             raise TypeError(
                 "X has a column of categories of several types, which cannot be sorted "
@@ -150,7 +159,7 @@ class ColumnEncoder:
                 estimator=estimator,
             )
         except ValueError as error:
-            if "could not convert" not in str(error):
+            if not any(word in str(error) for word in ("convert", "cast")):
                 raise
             raise ValueError(
                 f"X has values in columns {self._names(estimator)[columns].tolist()}, which are "

@@ -42,7 +42,7 @@ class InitializationMixin:
         rows = apply_scaling(self, rows)
         check_range(rows, trained_loss(self, trained), self.loss)
         n_columns = trained_loss(self, trained).count(rows.n_features)
-        warn_of_wide_code(self, n_columns)
+        warn_of_wide_code(self, rows.n_features)
         is_table = n_columns < rows.n_features and self.n_components == "auto"
         self.n_components_ = code_width(self.n_components, n_columns, None if is_table else rows)
         parameters, pca = first_parameters(self, rows, layer_activations(self, output), rng)

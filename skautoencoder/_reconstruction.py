@@ -37,6 +37,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     # Which columns are categories, and how a table with such columns is encoded: none here.
     categorical_features = None
     _columns = None
+    # Losses of single columns, and their weights: one loss for all here.
+    column_losses_ = column_weights_ = None
 
     def transform(self, X):
         """Encode X.
@@ -66,8 +68,9 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
         Returns
         -------
-        X_original : ndarray of shape (n_samples, n_features), of the dtype of X
-            The row that each code stands for.
+        X_original : ndarray or data frame of shape (n_samples, n_features)
+            The row that each code stands for, of the dtype of X; of a table with categories the
+            most likely ones, in a frame of the same types where `fit` saw one.
         """
         check_is_fitted(self)
         _, decoder = self._networks()
@@ -84,13 +87,47 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
         Returns
         -------
-        X_rebuilt : ndarray of shape (n_samples, n_features), of the dtype of X
-            What the network makes of each row.
+        X_rebuilt : ndarray or data frame of shape (n_samples, n_features)
+            What the network makes of each row, of the dtype of X; of a table with categories the
+            most likely ones, in a frame of the same types where `fit` saw one.
         """
         check_is_fitted(self)
         rows = inference_rows(self, X)
         values = finite_outputs(self._networks(), rows, scaling=rows.scaling)
         return self._decoded(values, getattr(X, "index", None))
+
+    def reconstruct_proba(self, X):
+        """The numbers that `reconstruct` gives, and the probability of each category.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to rebuild.
+
+        Returns
+        -------
+        X_rebuilt : ndarray of shape (n_samples, n_encoded_features)
+            One column for each number and each category, named by `get_encoded_feature_names`.
+            Without categories it is what `reconstruct` returns.
+        """
+        check_is_fitted(self)
+        rows = inference_rows(self, X)
+        return finite_outputs(self._networks(), rows, scaling=rows.scaling)
+
+    def get_encoded_feature_names(self):
+        """Names of the columns that the network sees.
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_encoded_features,)
+            Those of the features; of a category, one for each of its values, as those of
+            `sklearn.preprocessing.OneHotEncoder`.
+        """
+        check_is_fitted(self)
+        names = getattr(self, "feature_names_in_", None)
+        if names is None:
+            names = np.array([f"x{i}" for i in range(self.n_features_in_)], dtype=object)
+        return names if self._columns is None else self._columns.feature_names(names)
 
     def reconstruction_error(self, X, per_feature=False):
         """Squared error of the reconstruction, in squared units of X.
@@ -108,8 +145,9 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         -------
         error : ndarray of shape (n_samples,) or (n_samples, n_features), of the dtype of X
             The mean squared error of each row over its observed cells (0 where it has none),
-            or the squared error of each cell (NaN where it is missing). It is infinite where
-            this dtype cannot hold it: float32 from errors of 2e19 on, float64 from 1e154 on.
+            or the squared error of each cell (NaN where it is missing); of a category half the
+            squared error of its probabilities, at most 1. It is infinite where this dtype cannot
+            hold it: float32 from errors of 2e19 on, float64 from 1e154 on.
         """
         check_is_fitted(self)
         rows = inference_rows(self, X)
@@ -145,7 +183,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         autoencoder at its optimum on its training data this is the sum of PCA's
         `explained_variance_ratio_`. It is 1 at best and has no lower bound; where X
         does not vary at all it is 1 for an exact reconstruction and 0 otherwise. Of a single
-        row it is NaN, with a warning.
+        row it is NaN, with a warning. Of a table with categories, errors and distances are taken
+        in the network's units, and a category's are those of its shares.
 
         A search maximises it unless `scoring` is given. Names such as "r2" or
         "neg_mean_squared_error" compare y with `predict`, which there is none of, and give
@@ -181,8 +220,13 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         if is_collection(X):
             return explained_share(*dask_side().residual_and_variation(self, X, sample_weight))
         rows = inference_rows(self, X, sample_weight)
-        errors, _ = run(row_errors, self._networks(), rows)
-        rows = rows.scaled_by(None)
+        if self._columns is None:
+            errors, _ = run(row_errors, self._networks(), rows)
+            rows = rows.scaled_by(None)
+        else:
+            # A table has no units of its own: those of the network, in which columns are alike.
+            errors = run(squared_errors, self._networks(), rows)
+            errors = np.nansum(errors / np.square(self._scale_or_ones()), axis=1)
         with quiet_overflow():
             residual = float(
                 errors.sum() if rows.sample_weight is None else errors @ rows.sample_weight
@@ -236,6 +280,9 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
     def _scaling(self):
         return None if self.shift_ is None else Scaling(self.shift_, self.scale_)
+
+    def _scale_or_ones(self):
+        return np.ones_like(self.mean_) if self.scale_ is None else self.scale_
 
     def _output_scaling(self):
         """The scaling that leads a network's outputs, of whatever kind, to the units of X.

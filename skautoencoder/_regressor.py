@@ -49,8 +49,20 @@ class AutoencoderRegressor(RegressorMixin, SupervisedAutoencoder):
     output_activation : str, default="auto"
         Of what is rebuilt.
 
-    loss : str or loss, default="squared_error"
-        Of what is rebuilt: a name, or an object such as ``Huber(delta=0.5)``.
+    loss : str, loss or list of (loss, columns), default="squared_error"
+        Of what is rebuilt: a name, an object such as ``Huber(delta=0.5)``, "mixed" or a list of
+        (loss, columns), as for :class:`AutoencoderTransformer`.
+
+    column_weights : array-like of shape (n_features,), dict or None, default=None
+        Weights of the columns beside each other, 0 or more; in a dict by name or index, 1 for the
+        others. None is 1 for all. Where columns have losses or weights of their own, each is
+        divided by what the loss is for a column whose mean alone is known (1/2 for numbers, the
+        entropy of a category), so that all count alike.
+
+    categorical_features : array-like, "from_dtype" or None, default="from_dtype"
+        Columns that are categories: indices, names or a mask. "from_dtype" takes the columns of a
+        pandas or polars frame whose type is category, string, boolean or enum. They are encoded
+        inside and come back as categories; a missing or unknown one is a missing cell.
 
     skip_connections : bool or "auto", default="auto"
         Whether linear maps lead past the layers, from X to the code and from there to the output.

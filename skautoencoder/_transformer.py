@@ -60,7 +60,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         beside skip connections, and without them "sigmoid" where all of X lies in [0, 1] and
         `scale` does not move it elsewhere, else "identity".
 
-    loss : str, default="squared_error"
+    loss : str, loss or list of (loss, columns), default="squared_error"
         What training minimises: its mean over the rows, where the loss of a row is the
         sum over its features, in the network's units (see `scale`).
 
@@ -73,6 +73,23 @@ class AutoencoderTransformer(BaseAutoencoder):
           output.
         - "poisson": half the Poisson deviance, for counts; needs X in [0, inf) and an
           exponential output.
+        - "mixed": the categorical cross entropy for neighbouring columns of zeros and ones that
+          sum to 1 in every row, the binary one for other columns of zeros and ones, the squared
+          error for the rest; `column_losses_` says what was found.
+        - a list of (loss, columns), where columns are given as to `ColumnTransformer`, and
+          "categorical_cross_entropy" is for the columns of one category; the squared error for
+          columns that are in none.
+
+    column_weights : array-like of shape (n_features,), dict or None, default=None
+        Weights of the columns beside each other, 0 or more; in a dict by name or index, 1 for the
+        others. None is 1 for all. Where columns have losses or weights of their own, each is
+        divided by what the loss is for a column whose mean alone is known (1/2 for numbers, the
+        entropy of a category), so that all count alike.
+
+    categorical_features : array-like, "from_dtype" or None, default="from_dtype"
+        Columns that are categories: indices, names or a mask. "from_dtype" takes the columns of a
+        pandas or polars frame whose type is category, string, boolean or enum. They are encoded
+        inside and come back as categories; a missing or unknown one is a missing cell.
 
     skip_connections : bool or "auto", default="auto"
         Whether the network has skip connections beside its layers: from the input to the
@@ -263,6 +280,13 @@ class AutoencoderTransformer(BaseAutoencoder):
     is_constant_ : ndarray of bool of shape (`n_features_in_`,)
         Features that did not vary in `fit`, but for rounding: training leaves them out, their
         weights to the first layer are 0, and they come back as they were.
+
+    column_losses_ : list of (loss, ndarray of int) or None
+        The loss of each column that the network sees, where columns have losses of their own; the
+        columns of a category are one entry.
+
+    column_weights_ : ndarray of float or None
+        Their weights beside each other, where columns have losses of their own.
 
     n_features_in_ : int
         Number of features seen during `fit`.

@@ -186,7 +186,7 @@ def refuse_other_network(estimator, n_features):
     """Raise ValueError where training cannot go on from the fitted network."""
     encoder, decoder = network_widths(estimator, n_features)
     widths = [*encoder, *decoder[1:]]
-    fitted = [estimator.n_features_in_, *(len(bias) for bias in estimator.intercepts_)]
+    fitted = [len(estimator.is_constant_), *(len(bias) for bias in estimator.intercepts_)]
     if widths != fitted:
         raise ValueError(
             f"Training cannot go on: the parameters ask for layers of widths {widths}, but "

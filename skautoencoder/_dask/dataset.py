@@ -7,6 +7,7 @@ from dask import delayed
 from sklearn.utils.validation import validate_data
 
 from .._check_data import refuse_wrong_weights
+from .._columns import categorical_mask
 from ..network.dataset import Dataset
 from ..network.floating_point import quiet_overflow
 from ..network.solvers import batch_solvers, is_full_batch
@@ -35,6 +36,12 @@ def cluster_dataset(estimator, X, sample_weight, dtype, reset):
     """
     _refuse_one_machine(estimator)
     example = X._meta if is_frame(X) else X
+    is_categorical = categorical_mask(estimator.categorical_features, example)
+    if is_categorical is not None and is_categorical.any():
+        raise ValueError(
+            "X has columns that are categories, which are learned on one machine. Got a Dask "
+            "dataframe: encode them as numbers first, or fit X.compute() where it fits in memory."
+        )
     validate_data(estimator, example, reset=reset, skip_check_array=True)
     dtype = float_dtype(X) if isinstance(dtype, list) else dtype
     client = find_client()
@@ -114,7 +121,7 @@ class ClusterDataset:
         Which rows of X each of them has.
     """
 
-    scaling = feature_means = features = None
+    scaling = feature_means = features = column_of = None
     # Rows know their weights, here only each share does.
     sample_weight = None
     is_weighted = False
@@ -141,6 +148,7 @@ class ClusterDataset:
 
     in_network_units = Dataset.in_network_units
     scaled_by = Dataset.scaled_by
+    with_columns = Dataset.with_columns
 
     def restricted_to(self, features):
         """The same rows with some of their features alone; None for all of them."""
@@ -196,6 +204,7 @@ class ClusterDataset:
             "scaling": self.scaling,
             "feature_means": self.feature_means,
             "features": self.features,
+            "column_of": self.column_of,
         }
         return {**seen, "known": known}
 

@@ -108,9 +108,10 @@ class MaskingNoise(Corruption):
 
     def corrupter(self, rows):
         rate, value = float(self.rate), self._network_value(rows)
+        columns = rows.columns()
 
         def corrupt(clean, corrupted, rng):
-            hit = _hits(clean, rate, rng)
+            hit = _hits(clean, rate, rng, columns)
             np.copyto(corrupted, clean)
             np.copyto(corrupted, value, where=hit)
 
@@ -170,9 +171,10 @@ class SaltAndPepperNoise(Corruption):
 
     def corrupter(self, rows):
         rate, (pepper, salt) = float(self.rate), self._network_values(rows)
+        columns = rows.columns()
 
         def corrupt(clean, corrupted, rng):
-            draws = rng.random(clean.shape, dtype=clean.dtype)
+            draws = _draws(clean, rng, columns)
             np.copyto(corrupted, clean)
             np.copyto(corrupted, salt, where=draws < rate)
             np.copyto(corrupted, pepper, where=draws < rate / 2)
@@ -220,13 +222,18 @@ class SwapNoise(Corruption):
         check_number(self, "rate", 0, 1, closed="neither")
 
     def corrupter(self, rows):
-        rate, draw_rows = float(self.rate), row_sampler(rows)
+        rate, draw_rows, columns = float(self.rate), row_sampler(rows), rows.columns()
 
         def corrupt(clean, corrupted, rng):
-            hit = _hits(clean, rate, rng)
+            hit = _hits(clean, rate, rng, columns)
             rows.take(draw_rows(len(clean), rng), corrupted)
             # One donor a row of the batch; shuffled in each column, one a cell.
-            rng.permuted(corrupted, axis=0, out=corrupted)
+            if columns is None:
+                rng.permuted(corrupted, axis=0, out=corrupted)
+            else:
+                donors = np.tile(np.arange(len(clean))[:, np.newaxis], columns.max() + 1)
+                rng.permuted(donors, axis=0, out=donors)
+                corrupted[...] = np.take_along_axis(corrupted, donors[:, columns], axis=0)
             np.copyto(corrupted, clean, where=~hit)
 
         return corrupt
@@ -246,5 +253,13 @@ def row_sampler(rows):
     return draw
 
 
-def _hits(clean, rate, rng):
-    return rng.random(clean.shape, dtype=clean.dtype) < rate
+def _hits(clean, rate, rng, columns):
+    return _draws(clean, rng, columns) < rate
+
+
+def _draws(clean, rng, columns):
+    """A uniform number for each cell, the same for the features of one column."""
+    if columns is None:
+        return rng.random(clean.shape, dtype=clean.dtype)
+    draws = rng.random((len(clean), columns.max() + 1), dtype=clean.dtype)
+    return draws[:, columns]

@@ -43,7 +43,14 @@ class Dataset:
         Restricts them to X[:, features], which is what n_features then counts.
     targets : ndarray of shape (n, n_targets), or of int of shape (n,), or None
         What is predicted beside X: numbers, or the number of each row's class.
+
+    Attributes
+    ----------
+    column_of : ndarray of int of shape (X.shape[1],) or None
+        Which features are parts of one column, such as a category: those of the same number.
     """
+
+    column_of = None
 
     def __init__(
         self,
@@ -108,6 +115,19 @@ class Dataset:
         if not shuffle:
             indices[n_held_out:].sort()
         return indices[n_held_out:], self.select(indices[:n_held_out])
+
+    def with_columns(self, column_of):
+        """The same rows where some features are parts of one column."""
+        rows = copy.copy(self)
+        rows.column_of = column_of
+        return rows
+
+    def columns(self):
+        """Which of these features are parts of one column, numbered from 0; None where none is."""
+        if self.column_of is None:
+            return None
+        own = self.column_of if self.features is None else self.column_of[self.features]
+        return np.unique(own, return_inverse=True)[1]
 
     def select(self, subset):
         """Some of these rows, not copied."""
