@@ -62,15 +62,10 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
         (loss, columns), as for :class:`AutoencoderTransformer`.
 
     column_weights : array-like of shape (n_features,), dict or None, default=None
-        Weights of the columns beside each other, 0 or more; in a dict by name or index, 1 for the
-        others. None is 1 for all. Where columns have losses or weights of their own, each is
-        divided by what the loss is for a column whose mean alone is known (1/2 for numbers, the
-        entropy of a category), so that all count alike.
+        Weights of the columns beside each other, as for :class:`AutoencoderTransformer`.
 
     categorical_features : array-like, "from_dtype" or None, default="from_dtype"
-        Columns that are categories: indices, names or a mask. "from_dtype" takes the columns of a
-        pandas or polars frame whose type is category, string, boolean or enum. They are encoded
-        inside and come back as categories; a missing or unknown one is a missing cell.
+        Columns that are categories, as for :class:`AutoencoderTransformer`.
 
     skip_connections : bool or "auto", default="auto"
         Whether linear maps lead past the layers, from X to the code and from there to the output.

@@ -287,6 +287,12 @@ def _check_output(model, output):
 
 def _checked_input(model, X, output):
     """X as an array of float32 or float64; ValueError where it has not the right width."""
+    if model._columns is not None and output != "inverse_transform":
+        raise ValueError(
+            f"This {type(model).__name__} takes a table with categories, which ONNX has no single "
+            "input for. Fit it behind a ColumnTransformer with a OneHotEncoder, with loss='mixed', "
+            "and convert the pipeline."
+        )
     X = np.asarray(X)
     width = model._n_features_out if output == "inverse_transform" else model.n_features_in_
     if X.ndim != 2 or X.shape[1] != width or not len(X):

@@ -7,6 +7,8 @@ Elu, Selu, Softplus and Gelu, and of Sigmoid only in newer versions.
 import numpy as np
 from scipy.special import erfcx
 
+from ..network.activations import ACTIVATIONS
+
 
 class Graph:
     """Adds one operator after another to a container of skl2onnx.
@@ -116,7 +118,30 @@ def add_network(graph, network, inputs):
         values = layer.activation.onnx(graph, values)
     if skip is not None and not network.is_skip_inside:
         values = graph.add("Add", values, skip)
-    return values
+    return values if network.links is None else _add_links(graph, network.links, values)
+
+
+def _add_links(graph, losses, values):
+    """Outputs turned into predictions, by the inverse links of single columns."""
+    width = len(losses.weights)
+    rest = np.arange(width)
+    parts = losses.links
+    if not parts:
+        return values
+    rest = np.setdiff1d(rest, np.concatenate([columns for _, columns in parts]))
+    pieces = []
+    for link, columns in [*parts, ("identity", rest)]:
+        if len(columns):
+            own = graph.add("Gather", values, graph.integers(columns), axis=1)
+            is_category = link == "softmax"
+            pieces.append(
+                graph.add("Softmax", own, axis=1)
+                if is_category
+                else ACTIVATIONS[link].onnx(graph, own)
+            )
+    order = np.argsort(np.concatenate([*(columns for _, columns in parts), rest]))
+    joined = graph.add("Concat", *pieces, axis=1)
+    return graph.add("Gather", joined, graph.integers(order), axis=1)
 
 
 def add_unscaled(graph, estimator, values):

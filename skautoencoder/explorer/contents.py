@@ -133,6 +133,11 @@ def packed_head(estimator, codes):
     return {"kind": kind, "names": names, **layers}
 
 
+def packed_links(losses):
+    """Which columns of the outputs go through which function; a softmax's are one category."""
+    return [{"link": link, "columns": columns.tolist()} for link, columns in losses.links]
+
+
 def packed_network(network, activations, units, codes):
     """Layers, skip connection, and shift and scale of the outputs: float32 where that does."""
     dtype = np.float32 if float32_serves(network, codes) else np.float64
@@ -144,6 +149,7 @@ def packed_network(network, activations, units, codes):
         ],
         "skip": None if network.skip is None else packed_dense(network.skip, dtype),
         "isSkipInside": bool(network.is_skip_inside),
+        "links": [] if network.links is None else packed_links(network.links),
         "shift": shift,
         "scale": scale,
     }

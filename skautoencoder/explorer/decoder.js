@@ -45,6 +45,7 @@ function unpackNetwork(packed) {
     layers: packed.layers.map(unpackDense),
     skip: packed.skip && unpackDense(packed.skip),
     isSkipInside: packed.isSkipInside,
+    links: packed.links,
     shift: packed.shift && unpack(packed.shift).values,
     scale: packed.scale && unpack(packed.scale).values,
   };
@@ -81,6 +82,11 @@ function decode(network, code) {
     values = values.map(layer.activation);
   });
   if (skip && !network.isSkipInside) add(values, skip);
+  for (const { link, columns } of network.links) {
+    const own = columns.map((j) => values[j]);
+    const predicted = link === "softmax" ? softmax(own) : own.map(ACTIVATIONS[link]);
+    columns.forEach((j, i) => (values[j] = predicted[i]));
+  }
   if (network.scale) {
     for (let j = 0; j < values.length; j++) {
       values[j] = values[j] * network.scale[j] + network.shift[j];

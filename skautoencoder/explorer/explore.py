@@ -58,7 +58,8 @@ def explore(
         images; None draws a bar for each feature.
 
     feature_names : array-like of str of shape (n_features,), default=None
-        Names beside the bars. None takes `feature_names_in_`, or "x0", "x1" and so on.
+        Names beside the bars. None takes `feature_names_in_`, or "x0", "x1" and so on; a category
+        has a bar for each of its values.
 
     title : str, default=None
         Heading of the page. None is "Autoencoder explorer".
@@ -181,9 +182,10 @@ def _checked_target(target, n_samples):
 
 def _checked_names(feature_names, estimator):
     """Names of all features."""
-    n_features = estimator.n_features_in_
+    names = estimator.get_encoded_feature_names()
+    n_features = len(names)
     if feature_names is None:
-        return getattr(estimator, "feature_names_in_", [f"x{i}" for i in range(n_features)])
+        return names
     if isinstance(feature_names, str) or len(feature_names) != n_features:
         raise ValueError(
             f"feature_names must have one name for each of the {n_features} features. Got "

@@ -39,6 +39,12 @@ class ColumnLosses(Loss):
     def compute(self, target, output, sample_weight, observed, gradient, column_weights=None):
         return sum_of_heads(self.heads, target, output, sample_weight, observed, gradient)
 
+    @property
+    def links(self):
+        """Names of inverse links with the columns that they are for: of a softmax, one group."""
+        named = [("softmax" if p == CATEGORY else as_loss(p).link, own) for p, own in self.parts]
+        return [(link, columns) for link, columns in named if link != "identity"]
+
     def predict(self, output):
         for head in self.heads:
             if head.loss.is_linked:

@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from .._columns import ColumnEncoder
 from ..network.component import Component
 from ..utils.files import reason, write_whole
+from ..utils.frames import ColumnType
 from ..utils.versions import VersionedMixin
 from .validation import check_consistency
 
@@ -22,9 +24,9 @@ from .validation import check_consistency
 def trusted_types():
     """Names of this package's types, for `skops.io.load` to trust.
 
-    Of estimators, losses, solvers, schedules, corruptions and penalties: making one of them only
-    stores its parameters. The types of NumPy, SciPy and scikit-learn that skops trusts by
-    itself need not be named.
+    Of estimators, losses, solvers, schedules, corruptions and penalties, and of the columns of
+    tables: making one of them only stores what it is made of. The types of NumPy, SciPy and
+    scikit-learn that skops trusts by itself need not be named.
 
     Returns
     -------
@@ -49,7 +51,8 @@ def trusted_types():
     components = [
         each for each in _subclasses(Component) if not _subclasses(each) or "__init__" in vars(each)
     ]
-    names = {f"{each.__module__}.{each.__qualname__}" for each in estimators + components}
+    tables = [ColumnEncoder, ColumnType]
+    names = {f"{each.__module__}.{each.__qualname__}" for each in estimators + components + tables}
     return sorted(names)
 
 

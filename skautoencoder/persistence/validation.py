@@ -25,6 +25,7 @@ from ..network.inference import outputs
 from ..network.trainer import KEPT, STOP_REASONS
 from . import detector, imputer
 from .conditions import is_array, is_one_of, is_whole, require
+from .tables import check_column_losses, network_width
 
 NETWORK_ATTRIBUTES = {
     *("coefs_", "intercepts_", "skip_coefs_", "skip_intercepts_", "activations_"),
@@ -53,7 +54,8 @@ def _kinds():
     """For each kind of estimator, what checks its parameters, and its fitted attributes."""
     networks = [
         *(_check_arrays, _check_layers, _check_skip_connections),
-        *(_check_features, _check_history, _check_solver_state, _check_middle),
+        *(_check_features, _check_history, _check_solver_state, check_column_losses),
+        _check_middle,
     ]
     detectors = [*detector.CHECKS, _check_names, _check_middle_score]
     imputers = [*imputer.CHECKS, _check_names, _check_middle_fill]
@@ -102,7 +104,7 @@ def _check_layers(estimator):
     """Each layer takes what the one before gives, and there is an activation for each."""
     n_encoder, coefs = estimator._n_encoder_layers, estimator.coefs_
     require(is_whole(n_encoder, 1) and n_encoder < len(coefs), "there is no code")
-    widths = [estimator.n_features_in_, *(weights.shape[1] for weights in coefs)]
+    widths = [network_width(estimator), *(weights.shape[1] for weights in coefs)]
     inputs = widths[:-1]
     inputs[n_encoder] /= estimator._outputs_per_code_unit
     fits = inputs == [weights.shape[0] for weights in coefs] and widths[-1] == widths[0]
@@ -129,7 +131,7 @@ def _check_skip_connections(estimator):
     require(type(estimator._has_bounded_skips) is bool, "_has_bounded_skips is not a bool")
     shapes = [weights.shape for weights in estimator.skip_coefs_]
     width, code = estimator.n_components_, estimator._n_features_out
-    ends = (estimator.n_features_in_, code)
+    ends = (network_width(estimator), code)
     require(shapes in ([], [ends, ends[::-1]]), "skip_coefs_ do not fit the network")
     fits = is_whole(width, 1) and width == code
     require(fits, "n_components_ is not the width of the code")
@@ -137,7 +139,7 @@ def _check_skip_connections(estimator):
 
 def _check_features(estimator):
     """What there is for each feature: shift, scale, mean and name."""
-    n_features, dtype = estimator.n_features_in_, _dtype(estimator)
+    n_features, dtype = network_width(estimator), _dtype(estimator)
     for name in ("shift_", "scale_", "mean_"):
         value = getattr(estimator, name)
         fits = value is None or (is_array(value, 1, dtype) and len(value) == n_features)
@@ -151,7 +153,7 @@ def _check_features(estimator):
 
 def _check_constants(estimator):
     """Features that do not vary have a mean, and weights of 0."""
-    is_constant, n_features = estimator.is_constant_, estimator.n_features_in_
+    is_constant, n_features = estimator.is_constant_, network_width(estimator)
     known = type(is_constant) is np.ndarray and is_constant.dtype == bool
     fits = known and is_constant.shape == (n_features,)
     require(fits, "is_constant_ is not a bool for each feature")
@@ -213,7 +215,7 @@ def _check_middle(estimator):
 
 def _middle(estimator):
     """The mean of the training data, and a unit of the scaling about it, in the network's units."""
-    middle = np.zeros(estimator.n_features_in_, _dtype(estimator))
+    middle = np.zeros(network_width(estimator), _dtype(estimator))
     if estimator.mean_ is not None:
         middle += estimator.mean_
     if estimator.shift_ is None:
