@@ -281,9 +281,7 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
 
     @available_if(has_supervised_partial_fit)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train for one pass over X, from where the last call of any fit left off.
-
-        As in :meth:`AutoencoderTransformer.partial_fit`.
+        """Train for one pass over X, as :meth:`AutoencoderTransformer.partial_fit` does.
 
         Parameters
         ----------
@@ -403,8 +401,7 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
         accuracy : float
             The share of rows, by weight, whose class is predicted.
         """
-        # Here, so that importing skautoencoder needs no sklearn.metrics.
-        from sklearn.metrics import accuracy_score
+        from sklearn.metrics import accuracy_score  # Here: importing skautoencoder is to be fast.
 
         y, predicted, weights = map(computed, (y, self.predict(X), sample_weight))
         return accuracy_score(y, predicted, sample_weight=weights)

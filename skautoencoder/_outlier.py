@@ -213,8 +213,7 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
         "random_state": ["random_state"],
     }
 
-    # Tables with categories are not taken here.
-    categorical_features = _columns = None
+    categorical_features = _columns = None  # Tables with categories are not taken here.
 
     def __init__(
         self,
