@@ -15,6 +15,7 @@ from .network.inference import outputs, row_errors, squared_errors
 from .network.layers import ConstantOutputs, network_from, networks_of
 from .network.scaling import ROUNDINGS, Scaling, means, total_variation, weighted_sums
 from .network.thread_pool import ThreadPool
+from .utils.frames import as_features
 from .utils.threads import single_threaded_blas
 
 # A cell may be so many times as far from its feature's mean as the deviation of a constant feature.
@@ -28,7 +29,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     It reads `coefs_`, `intercepts_`, `skip_coefs_`, `skip_intercepts_`, `activations_`,
     `shift_`, `scale_`, `mean_`, `is_constant_`, `_n_encoder_layers` and `_has_bounded_skips`, and
     changes nothing: several threads may share an estimator. Of a Dask array or dataframe, methods
-    return a lazy one.
+    return a lazy one; after `set_output`, what has a column for each feature is a frame.
     """
 
     def transform(self, X):
@@ -59,13 +60,15 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
         Returns
         -------
-        X_original : ndarray of shape (n_samples, n_features), of the dtype of X
-            The row that each code stands for.
+        X_original : ndarray or frame of shape (n_samples, n_features), of the dtype of X
+            The row that each code stands for; a data frame, with the names of the features and
+            the index of X, where `set_output` asks for one, here as in the other methods that
+            return a column for each feature.
         """
         check_is_fitted(self)
         _, decoder = self._networks()
         rows = code_rows(self, X, self._n_features_out)
-        return finite_outputs([decoder], rows, scaling=self._scaling())
+        return as_features(self, finite_outputs([decoder], rows, scaling=self._scaling()), X)
 
     def reconstruct(self, X):
         """Encode X and decode it again.
@@ -77,10 +80,14 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
         Returns
         -------
-        X_rebuilt : ndarray of shape (n_samples, n_features), of the dtype of X
+        X_rebuilt : ndarray or frame of shape (n_samples, n_features), of the dtype of X
             What the network makes of each row.
         """
         check_is_fitted(self)
+        return as_features(self, self._rebuilt(X), X)
+
+    def _rebuilt(self, X):
+        """What the network makes of each row, as an array."""
         rows = inference_rows(self, X)
         return finite_outputs(self._networks(), rows, scaling=rows.scaling)
 
@@ -98,10 +105,11 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
         Returns
         -------
-        error : ndarray of shape (n_samples,) or (n_samples, n_features), of the dtype of X
-            The mean squared error of each row over its observed cells (0 where it has none),
-            or the squared error of each cell (NaN where it is missing). It is infinite where
-            this dtype cannot hold it: float32 from errors of 2e19 on, float64 from 1e154 on.
+        error : ndarray of shape (n_samples,), or ndarray or frame of (n_samples, n_features)
+            Of the dtype of X: the mean squared error of each row over its observed cells (0
+            where it has none), or the squared error of each cell (NaN where it is missing). It
+            is infinite where this dtype cannot hold it: float32 from errors of 2e19 on, float64
+            from 1e154 on.
         """
         check_is_fitted(self)
         rows = inference_rows(self, X)
@@ -111,7 +119,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             sums, counts = run(row_errors, self._networks(), rows)
             errors = sums / np.maximum(counts, 1)
         with quiet_overflow():
-            return errors.astype(rows.dtype, copy=False)
+            errors = errors.astype(rows.dtype, copy=False)
+        return as_features(self, errors, X) if per_feature else errors
 
     def score_samples(self, X):
         """Minus the mean squared reconstruction error of each row: higher is better.

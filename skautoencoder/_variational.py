@@ -326,7 +326,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
 
         Returns
         -------
-        X : ndarray of shape (n_samples, n_features), of the dtype of the training data
+        X : ndarray or frame of shape (n_samples, n_features), of the dtype of the training data
             The mean of the rows' distribution for each code, in the units of X; for the
             Bernoulli distribution these are the probabilities of 1.
 

@@ -79,8 +79,8 @@ class Model:
         """These rows and what becomes of them, in the same units."""
         X_rebuilt = self.autoencoder.reconstruct(_safe_indexing(self.inputs, indices))
         if self._undoes:
-            X_rebuilt = dense(self.steps.inverse_transform(X_rebuilt))
-        return dense(_safe_indexing(self.shown, indices)), X_rebuilt
+            X_rebuilt = self.steps.inverse_transform(X_rebuilt)
+        return dense(_safe_indexing(self.shown, indices)), dense(X_rebuilt)
 
 
 def can_undo(steps, X, inputs):
