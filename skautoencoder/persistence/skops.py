@@ -13,17 +13,20 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from .._callbacks import reconstruction_scores
 from ..network.component import Component
 from ..utils.files import reason, write_whole
 from ..utils.versions import VersionedMixin
+from .searches import search_types
 from .validation import check_consistency
 
 
 def trusted_types():
-    """Names of this package's types, for `skops.io.load` to trust.
+    """Names of types for `skops.io.load` to trust: this package's, and those of fitted searches.
 
     Of estimators, losses, solvers, schedules, corruptions and penalties: making one of them only
-    stores its parameters. The types of NumPy, SciPy and scikit-learn that skops trusts by
+    stores its parameters. So it is with scikit-learn's splitters, scorers and metrics, which a
+    fitted `GridSearchCV` holds. The types of NumPy, SciPy and scikit-learn that skops trusts by
     itself need not be named.
 
     Returns
@@ -49,8 +52,9 @@ def trusted_types():
     components = [
         each for each in _subclasses(Component) if not _subclasses(each) or "__init__" in vars(each)
     ]
-    names = {f"{each.__module__}.{each.__qualname__}" for each in estimators + components}
-    return sorted(names)
+    own = [*estimators, *components, reconstruction_scores]
+    names = {f"{each.__module__}.{each.__qualname__}" for each in own}
+    return sorted(names | search_types())
 
 
 def _subclasses(base):
@@ -73,7 +77,7 @@ def save_model(model, path, trusted=()):
     ----------
     model : estimator
         An estimator of this package, or one of scikit-learn with such in it, like a
-        `Pipeline`. It need not be fitted.
+        `Pipeline` or a `GridSearchCV`. It need not be fitted.
 
     path : str or path-like
         Where to save it; files of this kind end in ".skops".
@@ -117,8 +121,8 @@ def save_model(model, path, trusted=()):
     untrusted = {*skops_io.get_untrusted_types(data=content)} - {*trusted_types(), *trusted}
     if untrusted:
         raise ValueError(
-            f"{name} holds types that load_model does not trust by itself: {sorted(untrusted)}. "
-            "After a look at what making them does, name them in `trusted`, here and there."
+            f"{name} holds types that load_model does not trust by itself. After a look at what "
+            f"making them does, pass trusted={sorted(untrusted)} to save_model and to load_model."
         )
     write_whole(path, content)
 
@@ -126,10 +130,10 @@ def save_model(model, path, trusted=()):
 def load_model(path, trusted=()):
     """Load what `save_model` has saved, without running anything that the file contains.
 
-    Only types of this package, those of NumPy, SciPy and scikit-learn that skops trusts by
-    itself, and `trusted` are made. Before the model is handed out, the weights and all other
-    fitted attributes of the autoencoders, outlier detectors and imputers in it are checked:
-    that they are finite, of one dtype, and fit together.
+    Only the types that `trusted_types` names, those of NumPy, SciPy and scikit-learn that skops
+    trusts by itself, and `trusted` are made. Before the model is handed out, the weights and
+    all other fitted attributes of the autoencoders, outlier detectors and imputers in it are
+    checked: that they are finite, of one dtype, and fit together.
 
     Parameters
     ----------
