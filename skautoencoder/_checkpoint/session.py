@@ -67,6 +67,11 @@ class CheckpointSession(UnkeptFit):
         else:
             self._refuse_other_fit()
             self._resume(self._saved)
+        if self.is_over and estimator.verbose:
+            print(
+                f"{str(self._path)!r} is the checkpoint of a finished fit, which is returned as "
+                "it is: delete the file to train anew."
+            )
 
     def before_epoch(self):
         n_epochs = self._n_epochs()
