@@ -41,7 +41,7 @@ path = explore(
     autoencoder,
     X,
     "digits_explorer.html",
-    target=y,
+    y=y,
     image_shape=(8, 8),
     title="Digits in two numbers",
 )

@@ -99,8 +99,8 @@ for width in widths:
 
 # %%
 # With two numbers a nonlinear code is worth its training, whatever reads it, and one that has seen
-# the labels leaves less than half of the errors. With ten it is still ahead, whatever reads it. With 36 only the
-# linear classifier gains; for the others PCA is as good or better: use PCA.
+# the labels leaves less than half of the errors. With ten it is still ahead, whatever reads it.
+# With 36 only the linear classifier gains; for the others PCA is as good or better: use PCA.
 
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.6), sharey=True, layout="constrained")
 for ax, classifier in zip(axes, classifiers, strict=True):
