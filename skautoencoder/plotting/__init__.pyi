@@ -52,6 +52,34 @@ class CodeDisplay:
     ) -> Self: ...
     def plot(self, ax: Axes | None = ..., *, cmap: str | Colormap = ...) -> Self: ...
 
+class CodeWidthDisplay:
+    n_components_: int | None
+    pca_n_components_: int | None
+    figure_: Figure
+    axes_: Axes
+    def __init__(
+        self,
+        n_components: _Array,
+        scores: _Array,
+        pca_scores: _Array | None = ...,
+        *,
+        share: float = ...,
+    ) -> None: ...
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: BaseEstimator,
+        X: _Array,
+        y: _Array | None = ...,
+        *,
+        n_components: _Array | Literal["auto"] = ...,
+        share: float = ...,
+        cv: Any = ...,
+        n_jobs: int | None = ...,
+        ax: Axes | None = ...,
+    ) -> Self: ...
+    def plot(self, ax: Axes | None = ...) -> Self: ...
+
 class ErrorDisplay:
     figure_: Figure
     axes_: Axes
