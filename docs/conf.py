@@ -7,6 +7,9 @@ import sys
 import warnings
 from pathlib import Path
 
+# The gallery looks up what examples import, also where it does not run the one that enables this.
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+
 import skautoencoder
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -273,12 +273,11 @@ class AutoencoderTransformer(BaseAutoencoder):
     See Also
     --------
     sklearn.decomposition.PCA : The best linear code, found at once.
-    sklearn.neural_network.MLPRegressor : A network for supervised regression.
 
     Notes
     -----
-    The best weights are restored at the end of `fit`: those of the epoch with the lowest
-    validation loss where rows are held out, else with the lowest training loss.
+    Few parameters need to be set: see :ref:`which_parameter`. `fit` ends with the weights of the
+    epoch with the lowest validation loss where rows are held out, else the lowest training loss.
 
     Large batches are shared among threads, as many as BLAS is allowed to use; see
     `threadpoolctl.threadpool_limits`.
