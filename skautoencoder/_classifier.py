@@ -182,7 +182,9 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
     >>> from sklearn.model_selection import train_test_split
     >>> from skautoencoder import AutoencoderClassifier
     >>> X, y = load_wine(return_X_y=True)
-    >>> train, test, y_train, y_test = train_test_split(X, y, random_state=0, stratify=y)
+    >>> train, test, y_train, y_test = train_test_split(
+    ...     X, y, random_state=0, stratify=y
+    ... )
     >>> classifier = AutoencoderClassifier(2, scale="standard", random_state=0)
     >>> classifier.fit(train, y_train).score(test, y_test) > 0.9
     True

@@ -294,7 +294,7 @@ class AutoencoderTransformer(BaseAutoencoder):
     >>> from sklearn.datasets import load_digits
     >>> from skautoencoder import AutoencoderTransformer
     >>> X = load_digits().data / 16
-    >>> autoencoder = AutoencoderTransformer(n_components=10, max_iter=50, random_state=0)
+    >>> autoencoder = AutoencoderTransformer(10, max_iter=50, random_state=0)
     >>> autoencoder.fit_transform(X).shape
     (1797, 10)
     >>> autoencoder.reconstruct(X).shape

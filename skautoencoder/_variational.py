@@ -214,7 +214,9 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     >>> from sklearn.datasets import load_digits
     >>> from skautoencoder import VariationalAutoencoderTransformer
     >>> X = load_digits().data / 16
-    >>> vae = VariationalAutoencoderTransformer(2, loss="binary_cross_entropy", max_iter=20)
+    >>> vae = VariationalAutoencoderTransformer(
+    ...     2, loss="binary_cross_entropy", max_iter=20
+    ... )
     >>> vae.fit_transform(X).shape
     (1797, 2)
     >>> vae.sample(5).shape

@@ -41,6 +41,8 @@ BROKEN = {
         <p style="width: 700px">this and all else scrolls</p></div>""",
     "cut": '<div style="overflow: hidden; white-space: nowrap">' + 99 * "long " + "</div>",
     "dim": DIM + VEIL,
+    "code": """<div class="bd-article"><pre style="overflow-x: auto; width: 300px">
+        a line of code that is much wider than its box and must be scrolled</pre></div>""",
     "small": '<p style="font-size: 9px">tiny words</p>',
     "download": '<a href="damaged.ipynb">notebook</a> <a href="damaged.zip">archive</a>',
     "theme": "<script>document.documentElement.dataset.theme = 'light'</script>",

@@ -107,7 +107,11 @@ def explore(
     >>> autoencoder = AutoencoderTransformer(2, max_iter=5, random_state=0).fit(X)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = explore(
-    ...         autoencoder, X, Path(folder) / "digits.html", y=y, image_shape=(8, 8)
+    ...         autoencoder,
+    ...         X,
+    ...         Path(folder) / "digits.html",
+    ...         y=y,
+    ...         image_shape=(8, 8),
     ...     )
     ...     path.stat().st_size < 1_000_000
     True

@@ -109,7 +109,9 @@ class L1Sparsity(CodePenalty):
     Examples
     --------
     >>> from skautoencoder import AutoencoderTransformer, L1Sparsity
-    >>> autoencoder = AutoencoderTransformer(code_penalty=L1Sparsity(weight=0.5), alpha=1e-3)
+    >>> autoencoder = AutoencoderTransformer(
+    ...     code_penalty=L1Sparsity(weight=0.5), alpha=1e-3
+    ... )
     >>> autoencoder.get_params()["code_penalty__weight"]
     0.5
     """
@@ -214,7 +216,9 @@ class ContractivePenalty(CodePenalty):
     Examples
     --------
     >>> from skautoencoder import AutoencoderTransformer, ContractivePenalty
-    >>> autoencoder = AutoencoderTransformer(code_penalty=ContractivePenalty(weight=0.01))
+    >>> autoencoder = AutoencoderTransformer(
+    ...     code_penalty=ContractivePenalty(weight=0.01)
+    ... )
     >>> autoencoder.get_params()["code_penalty__weight"]
     0.01
     """

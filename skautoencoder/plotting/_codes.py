@@ -57,7 +57,9 @@ class CodeDisplay:
     Examples
     --------
     >>> from skautoencoder.plotting import CodeDisplay
-    >>> display = CodeDisplay([[0, 1], [1, 0], [2, 2]], y=["cat", "dog", "cat"]).plot()
+    >>> display = CodeDisplay(
+    ...     [[0, 1], [1, 0], [2, 2]], y=["cat", "dog", "cat"]
+    ... ).plot()
     >>> [text.get_text() for text in display.axes_.get_legend().get_texts()]
     ['cat', 'dog']
     """

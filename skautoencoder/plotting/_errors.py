@@ -42,7 +42,9 @@ class ErrorDisplay:
     Examples
     --------
     >>> from skautoencoder.plotting import ErrorDisplay
-    >>> display = ErrorDisplay([0.1, 0.3, 0.2], feature_names=["age", "height", "weight"])
+    >>> display = ErrorDisplay(
+    ...     [0.1, 0.3, 0.2], feature_names=["age", "height", "weight"]
+    ... )
     >>> [text.get_text() for text in display.plot().axes_.get_yticklabels()]
     ['height', 'weight', 'age']
     """
