@@ -65,7 +65,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery.TeachingOrder",
     "doc_module": ("skautoencoder",),
     "backreferences_dir": "generated/backreferences",
     "abort_on_example_error": True,
