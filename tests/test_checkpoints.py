@@ -437,7 +437,7 @@ class TestBlocks:
 
     def test_lbfgs_is_refused_before_a_file_is_written(self, X, path):
         for solver in ("lbfgs", LBFGS()):
-            message = r"solver=.*inside of SciPy.*'adam', 'adamw', 'muon' or 'sgd'"
+            message = r"solver=.*inside SciPy.*'adam', 'adamw', 'muon' or 'sgd'"
             with pytest.raises(ValueError, match=message), Checkpoint(path):
                 autoencoder(solver=solver).fit(X)
         assert not path.exists()

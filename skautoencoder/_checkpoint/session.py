@@ -174,7 +174,7 @@ def _refuse_full_batch(estimator, trainer):
     if trainer.settings.solver.is_full_batch:
         raise ValueError(
             f"solver={estimator.solver!r} cannot be used with a Checkpoint: what it has learned of "
-            "the loss is inside of SciPy, which does not give it out. Use "
+            "the loss is inside SciPy, which does not expose it. Use "
             f"solver={batch_solvers()}, or fit without a Checkpoint."
         )
 

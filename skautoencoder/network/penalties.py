@@ -136,7 +136,7 @@ class KLSparsity(CodePenalty):
     Adds ``weight * sum_j KL(target || m_j)`` to the mean loss [1]_, where ``m_j`` is the mean of
     unit j over the batch and ``KL(t || m) = t log(t / m) + (1 - t) log((1 - t) / (1 - m))``.
     The code must lie in [0, 1]: with this penalty "auto" makes its activation "sigmoid", and
-    there are no skip connections. The larger the batches, the surer the means.
+    there are no skip connections. The means are more reliable in larger batches.
 
     Parameters
     ----------

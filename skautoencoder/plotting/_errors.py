@@ -98,7 +98,7 @@ class ErrorDisplay:
         if not (isinstance(relative, bool) or relative == "auto"):
             raise ValueError(
                 f"relative must be True, False or 'auto'. Got {relative!r} instead: leave it at "
-                "'auto' for shares of the variance, but for images."
+                "'auto', which draws shares of the variance except for images."
             )
         model = Model(estimator, X)
         errors, variances = mean_errors(model)
