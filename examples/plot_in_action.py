@@ -40,7 +40,8 @@ X_train, X_test, y_train, y_test = train_test_split(
 # ---------------------------
 # Both have ``fit``, ``transform`` and ``inverse_transform``. With 36 numbers the network has the
 # original's widths, with skip connections beside its layers that start along PCA's components. Much
-# of its gain comes late, when the learning rate has fallen, so it is given 300 epochs.
+# of its gain comes late, when the learning rate has fallen, so it is given 300 epochs
+# there, and 100 with 10 numbers.
 
 
 def rebuilt(encoder):
@@ -48,9 +49,9 @@ def rebuilt(encoder):
 
 
 autoencoders, X_autoencoder, X_pca = {}, {}, {}
-for width in (36, 10):
+for width, max_iter in ((36, 300), (10, 100)):
     autoencoders[width] = AutoencoderTransformer(
-        width, max_iter=300, random_state=0
+        width, max_iter=max_iter, random_state=0
     ).fit(X_train)
     X_autoencoder[width] = rebuilt(autoencoders[width])
     X_pca[width] = rebuilt(PCA(width).fit(X_train))
@@ -81,8 +82,8 @@ for name, X_rebuilt in {
 # -----------------------
 # The codes of 36 are drawn as 6 x 6 pictures, those of 10 as two rows of five, from -2 (dark) to 2
 # (bright). The place of a number in its picture means nothing. Below each reconstruction stands its
-# L2. With 36 numbers both look alike, and the error tells them apart; with 10 the digits that PCA
-# rebuilds can hardly be read, and those of the network can.
+# L2. With 36 numbers both look alike, and the error tells them apart; with 10 the digits of
+# PCA are blurred, and those of the network are not.
 
 first = [int(np.flatnonzero(y_test == digit)[0]) for digit in range(10)]
 digit_style = {"cmap": "gray_r", "vmin": 0, "vmax": 1}

@@ -306,7 +306,7 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
             check_parameters(self)
             if not hasattr(self, "classes_") and classes is None:
                 raise ValueError(
-                    "classes must be passed on the first call to partial_fit: all that any call will have."
+                    "classes must be passed on the first call to partial_fit: all that will occur."
                 )
             return self._partial_fit(X, Labels(computed(y), classes), sample_weight)
 
