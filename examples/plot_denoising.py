@@ -96,7 +96,7 @@ for row_axes, (name, X_shown) in zip(axes, images.items(), strict=True):
         if name != "clean":
             ax.set_xlabel(f"{error(X_shown)[i]:.1f}", fontsize=9)
 figure.suptitle(
-    "Test digits, three pixels in ten lost, and what is made of them (error below)"
+    "Digits with three pixels in ten lost, and what is made of them (error below)"
 )
 
 if (

@@ -54,7 +54,7 @@ filled = {
 }
 for name, X in filled.items():
     print(
-        f"{name:20} root mean squared error of a missing pixel: {error(X, test, test_holes):.3f}"
+        f"{name:20} error of a missing pixel: {error(X, test, test_holes):.3f}"
     )
 
 # %%
@@ -126,7 +126,7 @@ ax.set(
     xticks=range(len(sets)), xticklabels=sets, ylabel="error of a missing cell"
 )
 ax.set_title(
-    "Tables, 30 % of the cells missing: root mean squared error, in standard deviations"
+    "Tables with 30 % of the cells missing: error in standard deviations"
 )
 ax.set_ylim(0, 1.35)
 ax.legend(ncols=4, loc="upper center", fontsize=8)

@@ -13,7 +13,7 @@ The images are downloaded once by scikit-learn, or read from a file that you hav
 Where this page was built without them, nothing is printed below; this is what the example draws:
 
 .. image:: /pictures/mnist.png
-   :alt: Ten test digits of MNIST, and what autoencoder and PCA rebuild from 30 numbers each.
+   :alt: Ten digits of MNIST, and what autoencoder and PCA rebuild from 30 numbers each.
 """
 
 # sphinx_gallery_thumbnail_path = 'pictures/mnist.png'
@@ -52,15 +52,14 @@ try:
     )
 except (OSError, HTTPException, ImportError, KeyError, ValueError) as error:
     X_train = None
-    if (
-        "sphinx_gallery" not in sys.modules
-    ):  # of no use to readers of the gallery
+    # Of no use to readers of the gallery.
+    if "sphinx_gallery" not in sys.modules:
         print(f"No MNIST, and so no picture: {error}")
         print(
-            f"fetch_openml keeps what it has downloaded in its data_home, {get_data_home()}."
+            f"fetch_openml keeps what it has downloaded in {get_data_home()}."
         )
         print(
-            "Run this once with internet access, or copy that folder from where it was run, or"
+            "Run this once with internet access, copy that folder from elsewhere, or"
         )
         print(
             "pass a file of arrays X_train and X_test, 784 columns, 0 to 255:"

@@ -33,7 +33,7 @@ from skautoencoder import AutoencoderTransformer
 
 
 def successive_halving(client, candidates, X, X_test, n_passes=1):
-    """Train all candidates for some passes, the better half for twice as many, and so on."""
+    """Train all for some passes, the better half for twice as many, and so on."""
     rows, test_rows = client.scatter([X, X_test], broadcast=True)
     models, history = dict(enumerate(candidates)), []
     while len(models) > 1:
@@ -54,7 +54,7 @@ def successive_halving(client, candidates, X, X_test, n_passes=1):
 
 
 def train(model, X, n_passes):
-    """A copy of the model after some more passes: what a task is given stays as it is."""
+    """A copy after some more passes: what a task is given stays as it is."""
     model = copy.copy(model)
     for _ in range(n_passes):
         model.partial_fit(X)
@@ -95,7 +95,8 @@ def main():
         search = search_with_scikit_learn(X_train)
     print(f"over passes: {chosen(best)}, score {best.score(X_test):.3f}")
     print(
-        f"over epochs: {chosen(search.best_estimator_)}, score {search.score(X_test):.3f}"
+        f"over epochs: {chosen(search.best_estimator_)}, "
+        f"score {search.score(X_test):.3f}"
     )
     draw(history, candidates)
 

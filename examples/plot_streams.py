@@ -79,7 +79,7 @@ def fit_pieces():
 
 
 def measured(function):
-    """The result, the seconds, and the peak of what NumPy and Python have allocated, in MiB."""
+    """The result, the seconds, and the peak of allocated memory in MiB."""
     tracemalloc.start()
     start = time.perf_counter()
     result = function()

@@ -36,7 +36,8 @@ X = (
 )
 X_train, X_test = train_test_split(X, test_size=0.2, random_state=42)
 print(
-    f"{len(X_train)} rows to train on, {len(X_test)} to test on, {X.shape[1]} pixels each"
+    f"{len(X_train)} rows to train on, {len(X_test)} to test on, "
+    f"{X.shape[1]} pixels each"
 )
 
 # %%
