@@ -99,8 +99,7 @@ figure.suptitle(
     "Digits with three pixels in ten lost, and what is made of them (error below)"
 )
 
-if (
-    "sphinx_gallery" not in sys.modules
-):  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("denoising.png", dpi=150)
     print("Picture: denoising.png")

@@ -94,9 +94,8 @@ first_layer = WeightsDisplay.from_estimator(flat, layer=1, image_shape=(8, 8))
 
 codes = CodeDisplay.from_estimator(flat, X_test, y_test)
 
-if (
-    "sphinx_gallery" not in sys.modules
-):  # the gallery keeps the figures by itself
+# The gallery keeps figures by itself.
+if "sphinx_gallery" not in sys.modules:
     displays = {
         "architecture": architecture,
         "losses": losses,

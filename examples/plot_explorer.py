@@ -90,8 +90,7 @@ right.set(
 )
 right.set(xlim=left.get_xlim(), ylim=left.get_ylim(), xlabel="code 0")
 
-if (
-    "sphinx_gallery" not in sys.modules
-):  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("explorer.png", dpi=150)
     print("Picture: explorer.png")

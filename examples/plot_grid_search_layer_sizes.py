@@ -105,8 +105,7 @@ axes[0].set(
     yticklabels=layer_sizes,
 )
 
-if (
-    "sphinx_gallery" not in sys.modules
-):  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("grid_search_layer_sizes.png", dpi=150)
     print("Picture: grid_search_layer_sizes.png")

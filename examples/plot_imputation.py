@@ -131,8 +131,7 @@ ax.set_title(
 ax.set_ylim(0, 1.35)
 ax.legend(ncols=4, loc="upper center", fontsize=8)
 
-if (
-    "sphinx_gallery" not in sys.modules
-):  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("imputation.png", dpi=150)
     print("Picture: imputation.png")

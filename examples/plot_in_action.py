@@ -116,8 +116,7 @@ figure.suptitle(
     "Test digits, their codes, and what is rebuilt from them (L2 below)"
 )
 
-if (
-    "sphinx_gallery" not in sys.modules
-):  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("in_action.png", dpi=150)
     print("Picture: in_action.png")

@@ -39,9 +39,8 @@ def load_mnist():  # training and test images, in [0, 255]
     if len(sys.argv) > 1:
         with np.load(sys.argv[1]) as arrays:
             return arrays["X_train"], arrays["X_test"]
-    with warnings.catch_warnings(
-        action="ignore"
-    ):  # what matters is whether it works in the end
+    # What matters is whether it works in the end.
+    with warnings.catch_warnings(action="ignore"):
         X = fetch_openml("mnist_784", version=1, as_frame=False).data
     return X[:60_000], X[60_000:]
 
@@ -119,8 +118,7 @@ if X_train is not None:
     figure.suptitle(
         "Test digits, and what is rebuilt from 30 numbers (error below)"
     )
-    if (
-        "sphinx_gallery" not in sys.modules
-    ):  # the gallery keeps the figure by itself
+    # The gallery keeps the figure by itself.
+    if "sphinx_gallery" not in sys.modules:
         figure.savefig("mnist.png", dpi=150)
         print("Picture: mnist.png")

@@ -129,8 +129,7 @@ right.scatter(
 )
 figure.colorbar(image, ax=right, label="contribution to the score")
 
-if (
-    "sphinx_gallery" not in sys.modules
-):  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("outliers.png", dpi=150)
     print("Picture: outliers.png")

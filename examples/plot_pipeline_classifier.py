@@ -156,8 +156,7 @@ for ax, classifier in zip(axes, classifiers, strict=True):
 axes[0].set_ylabel("digits misread, mean and s.d. of 5 folds")
 legend = axes[0].legend(loc="lower left")
 
-if (
-    "sphinx_gallery" not in sys.modules
-):  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("pipeline_classifier.png", dpi=150)
     print("Picture: pipeline_classifier.png")

@@ -162,9 +162,8 @@ def draw(history, candidates):
     )
     ax.set_title("Candidates that were left, rung by rung")
     ax.legend(loc="lower right")
-    if (
-        "sphinx_gallery" not in sys.modules
-    ):  # the gallery keeps the figure by itself
+    # The gallery keeps the figure by itself.
+    if "sphinx_gallery" not in sys.modules:
         figure.savefig("search_on_a_cluster.png", dpi=150)
         print("Picture: search_on_a_cluster.png")
 

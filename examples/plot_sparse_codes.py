@@ -111,8 +111,7 @@ for (top, bottom), (name, autoencoder) in zip(
     )
 axes[1, 0].set_ylabel("test digits")
 
-if (
-    "sphinx_gallery" not in sys.modules
-):  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("sparse_codes.png", dpi=150)
     print("Picture: sparse_codes.png")

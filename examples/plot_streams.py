@@ -138,9 +138,8 @@ right.set(
 )
 right.invert_yaxis()
 
-if (
-    "sphinx_gallery" not in sys.modules
-):  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("streams.png", dpi=150)
     print("Picture: streams.png")
 

@@ -122,8 +122,7 @@ ax.set_title(
 )
 legend = ax.legend(loc="upper right")
 
-if (
-    "sphinx_gallery" not in sys.modules
-):  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("training.png", dpi=150)
     print("Picture: training.png")

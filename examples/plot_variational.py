@@ -119,8 +119,7 @@ axes["codes"].set(
 )
 axes["codes"].set(xlabel="code 0", ylabel="code 1")
 
-if (
-    "sphinx_gallery" not in sys.modules
-):  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("variational.png", dpi=150)
     print("Picture: variational.png")
