@@ -30,13 +30,14 @@ def oldest(session):
 
 @nox.session
 def lint(session):
-    """Check style, format, and who imports whom."""
-    tools = ("ruff", "import-linter")
+    """Check style, format, types, and who imports whom."""
+    tools = ("ruff", "import-linter", "pyright")
     session.install(*(e for e in PROJECT["optional-dependencies"]["dev"] if e.startswith(tools)))
-    session.install(".")
+    session.install(".[plot]")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports")
+    session.run("pyright", "--pythonpath", session.virtualenv.bin + "/python")
 
 
 @nox.session

@@ -1,6 +1,8 @@
 // What check_site.py asks of a page.
 
 const MIN_SIZE = 12; // CSS pixels
+// From this width of the window on, code and tables are seen without scrolling.
+const DESKTOP = 1280;
 const all = (selector) => Array.from(document.querySelectorAll(selector));
 
 // Where the page's links lead, which files it loads, and which anchors others may point at.
@@ -61,6 +63,14 @@ function overflow(box, title) {
   return [`${title} is ${box.scrollWidth} px wide: ${wide.slice(0, 3).map(name).join(", ")}`];
 }
 
+// Code and tables that must be scrolled sideways on a desktop; formulas have a box of their own.
+function scrolled() {
+  if (innerWidth < DESKTOP) return [];
+  const boxes = all(".bd-article :is(pre, .pst-scrollable-table-container)");
+  const wide = boxes.filter((box) => box.scrollWidth > box.clientWidth + 1);
+  return wide.map((box) => `scrolls sideways: ${name(box)}`);
+}
+
 function faults(scheme) {
   // Open what a reader may: sections, and the boxes of scikit-learn's diagrams.
   all("details").forEach((each) => (each.open = true));
@@ -73,6 +83,7 @@ function faults(scheme) {
     ...broken.map((each) => `picture does not load: ${each.getAttribute("src")}`),
     ...overflow(document.scrollingElement, "page"),
     ...all(".bd-article-container").flatMap((box) => overflow(box, "text")),
+    ...scrolled(),
     ...new Set(all("body *:not(script, style, noscript, template)").map(textFault).filter(Boolean)),
   ];
 }

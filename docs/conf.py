@@ -7,6 +7,11 @@ import sys
 import warnings
 from pathlib import Path
 
+from docutils import nodes
+
+# The gallery looks up what examples import, also where it does not run the one that enables this.
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+
 import skautoencoder
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -60,7 +65,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery.TeachingOrder",
     "doc_module": ("skautoencoder",),
     "backreferences_dir": "generated/backreferences",
     "abort_on_example_error": True,
@@ -114,6 +119,19 @@ def drop_foreign_labels(app, what, name, obj, options, lines):
         lines[:] = [re.sub(r":(?:ref|term):`([^`<]+?)(?:\s*<[^`]*>)?`", r"\1", x) for x in lines]
 
 
+def link_to_scikit_learn(app, env, node, contnode):
+    """Link to scikit-learn's page of a class or function, without the inventory of its site.
+
+    Every one of them has a page of its own, named after it.
+    """
+    name = node.get("reftarget", "")
+    is_page = name.startswith("sklearn.") and node.get("reftype") in ("class", "func", "obj")
+    if node.get("refdomain") != "py" or not is_page:
+        return None
+    address = f"https://scikit-learn.org/stable/modules/generated/{name}.html"
+    return nodes.reference("", "", contnode, internal=False, refuri=address)
+
+
 def place_explorer(app, exception):
     """Put the page that an example writes beside the example's own, which links to it."""
     page = Path(app.srcdir).parent / "examples" / "digits_explorer.html"
@@ -124,3 +142,5 @@ def place_explorer(app, exception):
 def setup(app):
     app.connect("autodoc-process-docstring", drop_foreign_labels)
     app.connect("build-finished", place_explorer)
+    if not intersphinx_mapping:
+        app.connect("missing-reference", link_to_scikit_learn)

@@ -38,7 +38,9 @@ X_holes = X_holes.astype(np.float32)
 settings = {"hidden_layer_sizes": 256, "max_iter": 150}
 settings |= {"early_stopping": False, "random_state": 0}
 corruption = MaskingNoise(rate=0.3)
-denoising = AutoencoderTransformer(36, corruption=corruption, **settings).fit(X_train)
+denoising = AutoencoderTransformer(36, corruption=corruption, **settings).fit(
+    X_train
+)
 plain = AutoencoderTransformer(36, **settings).fit(X_train)
 
 # %%
@@ -68,7 +70,10 @@ images = {
 }
 for name, X_rebuilt in list(images.items())[1:]:
     print(f"{' '.join(name.split()):<28}{error(X_rebuilt).mean():7.3f}")
-ratio = error(images["36 numbers,\ndenoising"]).mean() / error(images["PCA(36)"]).mean()
+ratio = (
+    error(images["36 numbers,\ndenoising"]).mean()
+    / error(images["PCA(36)"]).mean()
+)
 print(f"denoising over PCA(36)      {ratio:7.3f}")
 
 # %%
@@ -78,16 +83,23 @@ print(f"denoising over PCA(36)      {ratio:7.3f}")
 # saw one in training. PCA(8) blurs digits and holes alike. The denoising network closes the
 # strokes; where little is left of one, what it puts there is a guess.
 
-figure, axes = plt.subplots(len(images), 10, figsize=(9, 6.6), layout="constrained")
+figure, axes = plt.subplots(
+    len(images), 10, figsize=(9, 6.6), layout="constrained"
+)
 for row_axes, (name, X_shown) in zip(axes, images.items(), strict=True):
-    row_axes[0].set_ylabel(name, fontsize=9, rotation=0, ha="right", va="center")
+    row_axes[0].set_ylabel(
+        name, fontsize=9, rotation=0, ha="right", va="center"
+    )
     for i, ax in enumerate(row_axes):
         ax.imshow(X_shown[i].reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
         ax.set(xticks=[], yticks=[])
         if name != "clean":
             ax.set_xlabel(f"{error(X_shown)[i]:.1f}", fontsize=9)
-figure.suptitle("Test digits, three pixels in ten lost, and what is made of them (error below)")
+figure.suptitle(
+    "Digits with three pixels in ten lost, and what is made of them (error below)"
+)
 
-if "sphinx_gallery" not in sys.modules:  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("denoising.png", dpi=150)
     print("Picture: denoising.png")

@@ -30,7 +30,9 @@ from skautoencoder.plotting import (
 
 X, y = load_digits(return_X_y=True)
 X = (X / 16).astype(np.float32)
-X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, test_size=0.2, random_state=0
+)
 
 autoencoder = AutoencoderTransformer(random_state=0).fit(X_train)
 flat = AutoencoderTransformer(
@@ -66,7 +68,9 @@ losses = LossCurveDisplay.from_estimator(autoencoder)
 # rows to show: here the six that are rebuilt worst.
 
 worst = np.argsort(autoencoder.score_samples(X_test))[:6]
-rows = ReconstructionDisplay.from_estimator(autoencoder, X_test, rows=worst, image_shape=(8, 8))
+rows = ReconstructionDisplay.from_estimator(
+    autoencoder, X_test, rows=worst, image_shape=(8, 8)
+)
 
 # %%
 # Which pixels are hard
@@ -90,8 +94,16 @@ first_layer = WeightsDisplay.from_estimator(flat, layer=1, image_shape=(8, 8))
 
 codes = CodeDisplay.from_estimator(flat, X_test, y_test)
 
-if "sphinx_gallery" not in sys.modules:  # the gallery keeps the figures by itself
-    displays = {"architecture": architecture, "losses": losses, "rows": rows, "errors": errors}
-    for name, display in (displays | {"weights": weights, "codes": codes}).items():
+# The gallery keeps figures by itself.
+if "sphinx_gallery" not in sys.modules:
+    displays = {
+        "architecture": architecture,
+        "losses": losses,
+        "rows": rows,
+        "errors": errors,
+    }
+    for name, display in (
+        displays | {"weights": weights, "codes": codes}
+    ).items():
         display.figure_.savefig(f"displays_{name}.png", dpi=150)
         print(f"Picture: displays_{name}.png")

@@ -40,7 +40,9 @@ by_score = GridSearchCV(
     cv=KFold(n_splits=3, shuffle=True, random_state=0),
     n_jobs=2,
 ).fit(X)
-print(f"reconstruction: {by_score.best_params_}, score {by_score.best_score_:.3f}")
+print(
+    f"reconstruction: {by_score.best_params_}, score {by_score.best_score_:.3f}"
+)
 
 # %%
 # By a classifier
@@ -48,12 +50,19 @@ print(f"reconstruction: {by_score.best_params_}, score {by_score.best_score_:.3f
 # In a Pipeline the same two parameters are reached through the name of the step.
 
 by_accuracy = GridSearchCV(
-    Pipeline([("autoencoder", autoencoder), ("classifier", KNeighborsClassifier())]),
-    {"autoencoder__hidden_layer_sizes": layer_sizes, "autoencoder__n_components": widths},
+    Pipeline(
+        [("autoencoder", autoencoder), ("classifier", KNeighborsClassifier())]
+    ),
+    {
+        "autoencoder__hidden_layer_sizes": layer_sizes,
+        "autoencoder__n_components": widths,
+    },
     cv=StratifiedKFold(n_splits=3, shuffle=True, random_state=0),
     n_jobs=2,
 ).fit(X, y)
-print(f"classifier: {by_accuracy.best_params_}, accuracy {by_accuracy.best_score_:.3f}")
+print(
+    f"classifier: {by_accuracy.best_params_}, accuracy {by_accuracy.best_score_:.3f}"
+)
 
 # %%
 # Both grids
@@ -63,10 +72,14 @@ print(f"classifier: {by_accuracy.best_params_}, accuracy {by_accuracy.best_score
 # little is left to gain. The classifier has all it can use in 16 numbers, and there it reads PCA's
 # best, while the reconstruction still improves: search by what you need.
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True, layout="constrained")
+figure, axes = plt.subplots(
+    1, 2, figsize=(9, 3.4), sharey=True, layout="constrained"
+)
 searches = {"explained variance": by_score, "accuracy of k-NN": by_accuracy}
 for ax, (title, search) in zip(axes, searches.items(), strict=True):
-    means = search.cv_results_["mean_test_score"].reshape(len(layer_sizes), len(widths))
+    means = search.cv_results_["mean_test_score"].reshape(
+        len(layer_sizes), len(widths)
+    )
     ax.imshow(means, cmap="viridis", aspect="auto")
     for (i, j), mean in np.ndenumerate(means):
         is_dark = mean < (means.min() + means.max()) / 2
@@ -80,9 +93,19 @@ for ax, (title, search) in zip(axes, searches.items(), strict=True):
             color="white" if is_dark else "black",
             weight="bold" if is_best else "normal",
         )
-    ax.set(title=title, xlabel="n_components", xticks=range(len(widths)), xticklabels=widths)
-axes[0].set(ylabel="hidden_layer_sizes", yticks=range(len(layer_sizes)), yticklabels=layer_sizes)
+    ax.set(
+        title=title,
+        xlabel="n_components",
+        xticks=range(len(widths)),
+        xticklabels=widths,
+    )
+axes[0].set(
+    ylabel="hidden_layer_sizes",
+    yticks=range(len(layer_sizes)),
+    yticklabels=layer_sizes,
+)
 
-if "sphinx_gallery" not in sys.modules:  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("grid_search_layer_sizes.png", dpi=150)
     print("Picture: grid_search_layer_sizes.png")

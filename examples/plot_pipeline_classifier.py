@@ -48,16 +48,30 @@ def pca_steps(n_components):
 
 
 layers_only = {"skip_connections": False, "early_stopping": False}
-two = {"hidden_layer_sizes": (128, 64, 32, 16), "activation": "leaky_relu", "alpha": 1e-3}
+two = {
+    "hidden_layer_sizes": (128, 64, 32, 16),
+    "activation": "leaky_relu",
+    "alpha": 1e-3,
+}
 two |= {"code_activation": "identity", "batch_size": 32, "max_iter": 150}
-ten = {"hidden_layer_sizes": (128, 10, 64), "decoder_layer_sizes": (64,), "activation": "elu"}
-ten |= {"code_activation": "tanh", "weight_init": "he_uniform", "solver": "muon"}
+ten = {
+    "hidden_layer_sizes": (128, 10, 64),
+    "decoder_layer_sizes": (64,),
+    "activation": "elu",
+}
+ten |= {
+    "code_activation": "tanh",
+    "weight_init": "he_uniform",
+    "solver": "muon",
+}
 ten |= {"batch_size": 64, "max_iter": 100}
 params = {2: layers_only | two, 10: layers_only | ten, 36: {}}
 
 
 def autoencoder_steps(n_components):
-    encoder = AutoencoderTransformer(n_components, random_state=0, **params[n_components])
+    encoder = AutoencoderTransformer(
+        n_components, random_state=0, **params[n_components]
+    )
     return [("encoder", encoder), ("scaler", StandardScaler())]
 
 
@@ -78,7 +92,11 @@ Pipeline([*supervised_steps(2), ("classifier", KNeighborsClassifier())])
 # ``memory`` lets the three classifiers share what the encoder of a fold has learnt.
 
 widths = (2, 10, 36)
-encoders = {"PCA": pca_steps, "autoencoder": autoencoder_steps, "with labels": supervised_steps}
+encoders = {
+    "PCA": pca_steps,
+    "autoencoder": autoencoder_steps,
+    "with labels": supervised_steps,
+}
 classifiers = {"LogisticRegression": LogisticRegression(max_iter=2000)}
 classifiers |= {"KNeighbors": KNeighborsClassifier(), "SVC": SVC()}
 cv = StratifiedKFold(n_splits=5, shuffle=True, random_state=0)
@@ -87,7 +105,9 @@ with TemporaryDirectory() as cache:
     for width in widths:
         for encoder, steps in encoders.items():
             for classifier, estimator in classifiers.items():
-                pipeline = Pipeline([*steps(width), ("classifier", estimator)], memory=cache)
+                pipeline = Pipeline(
+                    [*steps(width), ("classifier", estimator)], memory=cache
+                )
                 folds = cross_val_score(pipeline, X, y, cv=cv, n_jobs=2)
                 accuracy[width, encoder, classifier] = folds
 
@@ -95,26 +115,48 @@ print(f"{'accuracy':<16}" + "".join(f"{name:>20}" for name in classifiers))
 for width in widths:
     for encoder in encoders:
         means = [accuracy[width, encoder, name].mean() for name in classifiers]
-        print(f"{encoder:<12}{width:4}" + "".join(f"{mean:20.3f}" for mean in means))
+        print(
+            f"{encoder:<12}{width:4}"
+            + "".join(f"{mean:20.3f}" for mean in means)
+        )
 
 # %%
 # With two numbers a nonlinear code is worth its training, whatever reads it, and one that has seen
 # the labels leaves less than half of the errors. With ten it is still ahead, whatever reads it.
 # With 36 only the linear classifier gains; for the others PCA is as good or better: use PCA.
 
-figure, axes = plt.subplots(1, 3, figsize=(9, 3.6), sharey=True, layout="constrained")
+figure, axes = plt.subplots(
+    1, 3, figsize=(9, 3.6), sharey=True, layout="constrained"
+)
 for ax, classifier in zip(axes, classifiers, strict=True):
-    for encoder, style, shift in zip(encoders, "osD", (-0.2, 0, 0.2), strict=True):
+    for encoder, style, shift in zip(
+        encoders, "osD", (-0.2, 0, 0.2), strict=True
+    ):
         errors = [1 - accuracy[width, encoder, classifier] for width in widths]
         at, means = np.arange(len(widths)) + shift, np.mean(errors, axis=1)
-        ax.errorbar(at, means, yerr=np.std(errors, axis=1), fmt=style, capsize=3, label=encoder)
+        ax.errorbar(
+            at,
+            means,
+            yerr=np.std(errors, axis=1),
+            fmt=style,
+            capsize=3,
+            label=encoder,
+        )
     ax.set(title=classifier, xlabel="width of the code", yscale="log")
-    ax.set(xticks=range(len(widths)), xticklabels=widths, xlim=(-0.5, len(widths) - 0.5))
-    ax.set_yticks([0.01, 0.02, 0.05, 0.1, 0.2, 0.4], ["1 %", "2 %", "5 %", "10 %", "20 %", "40 %"])
+    ax.set(
+        xticks=range(len(widths)),
+        xticklabels=widths,
+        xlim=(-0.5, len(widths) - 0.5),
+    )
+    ax.set_yticks(
+        [0.01, 0.02, 0.05, 0.1, 0.2, 0.4],
+        ["1 %", "2 %", "5 %", "10 %", "20 %", "40 %"],
+    )
     ax.grid(axis="y", which="major", alpha=0.4)
 axes[0].set_ylabel("digits misread, mean and s.d. of 5 folds")
 legend = axes[0].legend(loc="lower left")
 
-if "sphinx_gallery" not in sys.modules:  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("pipeline_classifier.png", dpi=150)
     print("Picture: pipeline_classifier.png")

@@ -16,24 +16,35 @@ passes, where each candidate goes on from where it was. This example needs the e
 # its score comes back.
 
 import copy
+import sys
 
 import joblib
 import matplotlib.pyplot as plt
 from distributed import Client
 from sklearn.datasets import load_digits
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
-from sklearn.model_selection import HalvingGridSearchCV, ParameterGrid, train_test_split
+from sklearn.model_selection import (
+    HalvingGridSearchCV,
+    ParameterGrid,
+    train_test_split,
+)
 
 from skautoencoder import AutoencoderTransformer
 
 
 def successive_halving(client, candidates, X, X_test, n_passes=1):
-    """Train all candidates for some passes, the better half for twice as many, and so on."""
+    """Train all for some passes, the better half for twice as many, and so on."""
     rows, test_rows = client.scatter([X, X_test], broadcast=True)
     models, history = dict(enumerate(candidates)), []
     while len(models) > 1:
-        models = {i: client.submit(train, model, rows, n_passes) for i, model in models.items()}
-        scores = {i: client.submit(score, model, test_rows) for i, model in models.items()}
+        models = {
+            i: client.submit(train, model, rows, n_passes)
+            for i, model in models.items()
+        }
+        scores = {
+            i: client.submit(score, model, test_rows)
+            for i, model in models.items()
+        }
         history.append(client.gather(scores))
         better = sorted(scores, key=history[-1].get)[-(len(models) // 2) :]
         models = {i: models[i] for i in better}
@@ -43,7 +54,7 @@ def successive_halving(client, candidates, X, X_test, n_passes=1):
 
 
 def train(model, X, n_passes):
-    """A copy of the model after some more passes: what a task is given stays as it is."""
+    """A copy after some more passes: what a task is given stays as it is."""
     model = copy.copy(model)
     for _ in range(n_passes):
         model.partial_fit(X)
@@ -60,21 +71,33 @@ def score(model, X):
 # Here the workers are threads of this process, so that the page builds anywhere. On a machine of
 # your own leave ``processes=False`` out; on a cluster pass the address of its scheduler.
 
-grid = {"n_components": [4, 16], "learning_rate_init": [1e-4, 1e-3, 1e-2, 3e-2]}
+grid = {
+    "n_components": [4, 16],
+    "learning_rate_init": [1e-4, 1e-3, 1e-2, 3e-2],
+}
 
 
 def main():
     X_train, X_test = train_test_split(load_digits().data / 16, random_state=0)
     candidates = [
-        AutoencoderTransformer(random_state=0, **params) for params in ParameterGrid(grid)
+        AutoencoderTransformer(random_state=0, **params)
+        for params in ParameterGrid(grid)
     ]
     with Client(
-        processes=False, n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+        processes=False,
+        n_workers=2,
+        threads_per_worker=1,
+        dashboard_address="127.0.0.1:0",
     ) as client:
-        best, history = successive_halving(client, candidates, X_train, X_test, n_passes=2)
+        best, history = successive_halving(
+            client, candidates, X_train, X_test, n_passes=2
+        )
         search = search_with_scikit_learn(X_train)
     print(f"over passes: {chosen(best)}, score {best.score(X_test):.3f}")
-    print(f"over epochs: {chosen(search.best_estimator_)}, score {search.score(X_test):.3f}")
+    print(
+        f"over epochs: {chosen(search.best_estimator_)}, "
+        f"score {search.score(X_test):.3f}"
+    )
     draw(history, candidates)
 
 
@@ -106,19 +129,43 @@ def search_with_scikit_learn(X):
 # %%
 # What was spared
 # ---------------
-# Each line is a candidate; it ends where it fell behind.
+# Each line is a rung: the scores of the candidates that were still trained. From rung to rung half
+# of them are dropped, and the others rise.
+
+COLORS = {4: "tab:orange", 16: "tab:blue"}
 
 
 def draw(history, candidates):
-    _, ax = plt.subplots(layout="constrained")
-    passes = [2 * (2 ** (step + 1) - 1) for step in range(len(history))]
-    for number, model in enumerate(candidates):
-        curve = [scores[number] for scores in history if number in scores]
-        rate, width = model.learning_rate_init, model.n_components
-        ax.plot(passes[: len(curve)], curve, "o-", label=f"{width} units, rate {rate:g}")
-    ax.set(xlabel="passes over the rows", ylabel="explained share of the variance")
-    ax.legend()
-    plt.show()
+    figure, ax = plt.subplots(figsize=(7, 4.4), layout="constrained")
+    for rung, scores in enumerate(history):
+        passes = 2 * (2 ** (rung + 1) - 1)
+        for width, color in COLORS.items():
+            numbers = [
+                i for i in scores if candidates[i].n_components == width
+            ]
+            if not numbers:
+                continue
+            rates = [candidates[i].learning_rate_init for i in numbers]
+            label = f"{width} units, after {passes} passes"
+            style = {
+                "color": color,
+                "alpha": 0.4 + 0.2 * rung,
+                "markersize": 5 + 2 * rung,
+            }
+            ax.plot(
+                rates, [scores[i] for i in numbers], "o-", label=label, **style
+            )
+    ax.set(
+        xscale="log",
+        xlabel="learning_rate_init",
+        ylabel="share of the variance explained",
+    )
+    ax.set_title("Candidates that were left, rung by rung")
+    ax.legend(loc="lower right")
+    # The gallery keeps the figure by itself.
+    if "sphinx_gallery" not in sys.modules:
+        figure.savefig("search_on_a_cluster.png", dpi=150)
+        print("Picture: search_on_a_cluster.png")
 
 
 if __name__ == "__main__":

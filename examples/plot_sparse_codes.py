@@ -29,7 +29,12 @@ from skautoencoder import AutoencoderTransformer, KLSparsity, L1Sparsity
 X = load_digits().data.astype(np.float32)
 X_train, X_test = train_test_split(X, test_size=0.25, random_state=0)
 
-settings = {"hidden_layer_sizes": (), "alpha": 0.01, "max_iter": 100, "random_state": 0}
+settings = {
+    "hidden_layer_sizes": (),
+    "alpha": 0.01,
+    "max_iter": 100,
+    "random_state": 0,
+}
 kinds = {
     "no penalty": {"code_activation": "relu", "skip_connections": False},
     "L1Sparsity": {"code_penalty": L1Sparsity(weight=1.0)},
@@ -54,11 +59,16 @@ for name, autoencoder in autoencoders.items():
     n_active[name] = (codes > 0.1 * codes.max(axis=0)).sum(axis=1)
     n_above_zero[name] = (codes > 0).sum(axis=1).mean()
     score = autoencoder.score(X_test)
-    print(f"{name:<14}{score:7.3f}{n_active[name].mean():9.1f}{n_above_zero[name]:9.1f}")
+    print(
+        f"{name:<14}{score:7.3f}{n_active[name].mean():9.1f}{n_above_zero[name]:9.1f}"
+    )
 width = round(n_above_zero["L1Sparsity"])
 pca = PCA(width).fit(X_train)
 residual = X_test - pca.inverse_transform(pca.transform(X_test))
-explained = 1 - np.square(residual).sum() / np.square(X_test - X_test.mean(axis=0)).sum()
+explained = (
+    1
+    - np.square(residual).sum() / np.square(X_test - X_test.mean(axis=0)).sum()
+)
 print(f"{f'PCA({width})':<14}{explained:7.3f}")
 
 # %%
@@ -72,24 +82,36 @@ print(f"{f'PCA({width})':<14}{explained:7.3f}")
 
 def mosaic(autoencoder, units, side=6):
     on = np.eye(64, dtype=np.float32)[units]
-    pictures = autoencoder.inverse_transform(on) - autoencoder.inverse_transform(0 * on)
+    pictures = autoencoder.inverse_transform(
+        on
+    ) - autoencoder.inverse_transform(0 * on)
     pictures /= np.abs(pictures).max(axis=1, keepdims=True)
     framed = np.full((side, side, 9, 9), np.nan)
     framed[:, :, :8, :8] = pictures.reshape(side, side, 8, 8)
     return framed.transpose(0, 2, 1, 3).reshape(9 * side, 9 * side)[:-1, :-1]
 
 
-figure, axes = plt.subplots(2, 3, figsize=(9, 5.4), height_ratios=[3, 1.2], layout="constrained")
-for (top, bottom), (name, autoencoder) in zip(axes.T, autoencoders.items(), strict=True):
+figure, axes = plt.subplots(
+    2, 3, figsize=(9, 5.4), height_ratios=[3, 1.2], layout="constrained"
+)
+for (top, bottom), (name, autoencoder) in zip(
+    axes.T, autoencoders.items(), strict=True
+):
     codes = autoencoder.transform(X_test)
     often = np.argsort((codes > 0.1 * codes.max(axis=0)).mean(axis=0))[::-1]
     top.imshow(mosaic(autoencoder, often[:36]), cmap="PuOr_r", vmin=-1, vmax=1)
     top.set(title=name, xticks=[], yticks=[])
     top.spines[:].set_visible(False)
     bottom.hist(n_active[name], bins=np.arange(66) - 0.5, color="dimgray")
-    bottom.set(xlim=(-0.5, 64.5), xticks=range(0, 65, 16), yticks=[], xlabel="active units")
+    bottom.set(
+        xlim=(-0.5, 64.5),
+        xticks=range(0, 65, 16),
+        yticks=[],
+        xlabel="active units",
+    )
 axes[1, 0].set_ylabel("test digits")
 
-if "sphinx_gallery" not in sys.modules:  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("sparse_codes.png", dpi=150)
     print("Picture: sparse_codes.png")

@@ -23,14 +23,19 @@ from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
-from sklearn.neighbors import KNeighborsClassifier, NeighborhoodComponentsAnalysis
+from sklearn.neighbors import (
+    KNeighborsClassifier,
+    NeighborhoodComponentsAnalysis,
+)
 from sklearn.svm import SVC
 
 from skautoencoder import AutoencoderClassifier, AutoencoderTransformer
 
 X, y = load_digits(return_X_y=True)
 X = (X / 16).astype(np.float32)
-X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0, stratify=y)
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, random_state=0, stratify=y
+)
 
 codes = {
     "PCA": PCA(2, random_state=0),
@@ -59,13 +64,19 @@ classifiers = {
 
 def accuracies(encoder):
     train, test = encoder.transform(X_train), encoder.transform(X_test)
-    return [each.fit(train, y_train).score(test, y_test) for each in classifiers.values()]
+    return [
+        each.fit(train, y_train).score(test, y_test)
+        for each in classifiers.values()
+    ]
 
 
 found = {name: accuracies(encoder) for name, encoder in codes.items()}
 print(f"{'':32}" + "".join(f"{name:>12}" for name in classifiers))
 for name, values in found.items():
-    print(f"{name.replace(chr(10), ''):32}" + "".join(f"{value:12.2f}" for value in values))
+    print(
+        f"{name.replace(chr(10), ''):32}"
+        + "".join(f"{value:12.2f}" for value in values)
+    )
 
 # %%
 # The classifier has a head of its own, and its two numbers still rebuild a digit better than PCA's
@@ -74,7 +85,10 @@ for name, values in found.items():
 classifier = codes["AutoencoderClassifier"]
 print(f"its own accuracy {classifier.score(X_test, y_test):.2f}")
 print(f"explained share {classifier.explained_variance(X_test):.2f}, ", end="")
-print(f"plain autoencoder {codes['AutoencoderTransformer'].score(X_test):.2f}, ", end="")
+print(
+    f"plain autoencoder {codes['AutoencoderTransformer'].score(X_test):.2f}, ",
+    end="",
+)
 print(f"PCA {codes['PCA'].explained_variance_ratio_.sum():.2f}")
 
 # %%
@@ -91,8 +105,13 @@ for ax, (name, encoder) in zip(axes.flat, codes.items(), strict=False):
     ax.set_yticks([])
 legend = axes.flat[-1]
 legend.axis("off")
-handles = [plt.Line2D([], [], marker="o", ls="", color=colors(digit)) for digit in range(10)]
-legend.legend(handles, range(10), title="digit", loc="center", ncols=2, frameon=False)
+handles = [
+    plt.Line2D([], [], marker="o", ls="", color=colors(digit))
+    for digit in range(10)
+]
+legend.legend(
+    handles, range(10), title="digit", loc="center", ncols=2, frameon=False
+)
 figure.suptitle("450 digits that no code has seen, in two numbers")
 
 if "sphinx_gallery" not in sys.modules:

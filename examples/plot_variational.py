@@ -26,13 +26,23 @@ from skautoencoder import VariationalAutoencoderTransformer
 
 X, y = load_digits(return_X_y=True)
 X = (X / 16).astype(np.float32)
-X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.25, random_state=0)
+X_train, X_test, y_train, y_test = train_test_split(
+    X, y, test_size=0.25, random_state=0
+)
 
 vae = VariationalAutoencoderTransformer(
-    2, hidden_layer_sizes=(256, 128), loss="binary_cross_entropy", max_iter=150, random_state=0
+    2,
+    hidden_layer_sizes=(256, 128),
+    loss="binary_cross_entropy",
+    max_iter=150,
+    random_state=0,
 ).fit(X_train)
-print(f"bound of a training image  {vae.score_samples(X_train).mean():7.2f} nats")
-print(f"bound of a test image      {vae.score_samples(X_test).mean():7.2f} nats")
+print(
+    f"bound of a training image  {vae.score_samples(X_train).mean():7.2f} nats"
+)
+print(
+    f"bound of a test image      {vae.score_samples(X_test).mean():7.2f} nats"
+)
 print(f"code_variance_             {vae.code_variance_.round(2)}")
 
 # %%
@@ -42,10 +52,14 @@ print(f"code_variance_             {vae.code_variance_.round(2)}")
 # code's 36 units, those that do not pay for their share of the divergence stay idle. (The bounds
 # are logarithms of densities here, and not to be compared with those above.)
 
-wide = VariationalAutoencoderTransformer(36, max_iter=150, random_state=0).fit(X_train)
+wide = VariationalAutoencoderTransformer(36, max_iter=150, random_state=0).fit(
+    X_train
+)
 n_used = int((wide.code_variance_ > 0.05).sum())
 print(f"of 36 units in use         {n_used:4}")
-print(f"bound of a test image      {wide.score_samples(X_test).mean():7.2f} nats")
+print(
+    f"bound of a test image      {wide.score_samples(X_test).mean():7.2f} nats"
+)
 for name, autoencoder in {"2 units": vae, f"{n_used} units": wide}.items():
     print(f"{name:<8} score, test images {autoencoder.score(X_test):6.2f}")
 
@@ -67,16 +81,27 @@ def tiled(images, n_columns):
 
 side = 14
 quantiles = norm.ppf((np.arange(side) + 0.5) / side)
-grid = np.stack(np.meshgrid(quantiles, quantiles[::-1]), axis=-1).reshape(-1, 2)
+grid = np.stack(np.meshgrid(quantiles, quantiles[::-1]), axis=-1).reshape(
+    -1, 2
+)
 
 figure = plt.figure(figsize=(11, 4.6), layout="constrained")
 axes = figure.subplot_mosaic(
-    [["grid", "codes", "two"], ["grid", "codes", "wide"]], width_ratios=[4, 4, 2.6]
+    [["grid", "codes", "two"], ["grid", "codes", "wide"]],
+    width_ratios=[4, 4, 2.6],
 )
 pictures = {
-    "grid": (vae.inverse_transform(grid.astype(np.float32)), side, "the plane of codes, decoded"),
+    "grid": (
+        vae.inverse_transform(grid.astype(np.float32)),
+        side,
+        "the plane of codes, decoded",
+    ),
     "two": (vae.sample(35, random_state=0), 7, "made from 2 numbers"),
-    "wide": (wide.sample(35, random_state=0), 7, f"made from 36, {n_used} in use"),
+    "wide": (
+        wide.sample(35, random_state=0),
+        7,
+        f"made from 36, {n_used} in use",
+    ),
 }
 for name, (images, n_columns, title) in pictures.items():
     axes[name].imshow(tiled(images, n_columns), cmap="gray_r", vmin=0, vmax=1)
@@ -84,11 +109,17 @@ for name, (images, n_columns, title) in pictures.items():
 codes = vae.transform(X_test)
 for digit in range(10):
     of_digit = codes[y_test == digit]
-    color = plt.cm.viridis(digit / 10)
+    color = plt.cm.tab10(digit)
     for code in of_digit:
-        axes["codes"].text(*code, digit, color=color, fontsize=8, ha="center", va="center")
-axes["codes"].set(title="codes of test digits", xlim=(-3, 3), ylim=(-3, 3), aspect="equal")
+        axes["codes"].text(
+            *code, digit, color=color, fontsize=8, ha="center", va="center"
+        )
+axes["codes"].set(
+    title="codes of test digits", xlim=(-3, 3), ylim=(-3, 3), aspect="equal"
+)
+axes["codes"].set(xlabel="code 0", ylabel="code 1")
 
-if "sphinx_gallery" not in sys.modules:  # the gallery keeps the figure by itself
+# The gallery keeps the figure by itself.
+if "sphinx_gallery" not in sys.modules:
     figure.savefig("variational.png", dpi=150)
     print("Picture: variational.png")

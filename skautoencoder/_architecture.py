@@ -36,7 +36,7 @@ def check_width(estimator):
         raise ValueError(
             f"The 'n_components' parameter of {type(estimator).__name__} must be a positive "
             "integer, a share of the variance in (0, 1) or 'auto'. Got "
-            f"{asked!r} instead: use 'auto' where no width is to be preferred."
+            f"{asked!r} instead: use 'auto' if you prefer no width."
         )
 
 

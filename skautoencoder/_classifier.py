@@ -188,7 +188,9 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
     >>> from sklearn.model_selection import train_test_split
     >>> from skautoencoder import AutoencoderClassifier
     >>> X, y = load_wine(return_X_y=True)
-    >>> train, test, y_train, y_test = train_test_split(X, y, random_state=0, stratify=y)
+    >>> train, test, y_train, y_test = train_test_split(
+    ...     X, y, random_state=0, stratify=y
+    ... )
     >>> classifier = AutoencoderClassifier(2, scale="standard", random_state=0)
     >>> classifier.fit(train, y_train).score(test, y_test) > 0.9
     True
@@ -312,7 +314,7 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
             check_parameters(self)
             if not hasattr(self, "classes_") and classes is None:
                 raise ValueError(
-                    "classes must be passed on the first call to partial_fit: all that will come."
+                    "classes must be passed on the first call to partial_fit: all that will occur."
                 )
             return self._partial_fit(X, Labels(computed(y), classes), sample_weight)
 
@@ -402,7 +404,6 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
             The share of rows, by weight, whose class is predicted.
         """
         from sklearn.metrics import accuracy_score  # Here: importing skautoencoder is to be fast.
-
         y, predicted, weights = map(computed, (y, self.predict(X), sample_weight))
         return accuracy_score(y, predicted, sample_weight=weights)
 

@@ -9,8 +9,8 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
+from .utils.column_types import column_indices, column_types, frame_kind, frame_of, objects_of
 from .utils.compat import _safe_indexing
-from .utils.frames import column_indices, column_types, frame_kind, frame_of, objects_of
 
 # Of an unknown category; a missing one is NaN.
 UNKNOWN = -1

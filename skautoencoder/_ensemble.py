@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from ._architecture import code_width
@@ -72,6 +73,16 @@ def explained_shares(rows):
     mean, _, variances = principal_components(rows, n_components)
     total = total_variation(rows, mean) / rows.total_weight()
     return np.cumsum(variances) / (total or 1.0)
+
+
+def with_widths_and_seeds(autoencoder, widths, seeds):
+    """Unfitted clones, one for each seed, that take the widths in turn."""
+    return [
+        clone(autoencoder).set_params(
+            n_components=widths[number % len(widths)], random_state=int(seed)
+        )
+        for number, seed in enumerate(seeds)
+    ]
 
 
 def trained(members, X, weights, n_rows, n_jobs, rng):

@@ -3,7 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
@@ -11,7 +11,7 @@ from ._base import BaseAutoencoder
 from ._check_data import check_rows, training_rows
 from ._checkpoint.checkpoint import is_within_checkpoint
 from ._dask.dispatch import refuse_collection
-from ._ensemble import check_widths, draw, trained, widths_in_turn
+from ._ensemble import check_widths, draw, trained, widths_in_turn, with_widths_and_seeds
 from ._imputation.gross_cells import find_fences, without_gross
 from ._outlier_scores import (
     N_REFERENCES,
@@ -34,6 +34,7 @@ from .network.scaling import Scaling
 from .utils.compat import Interval, StrOptions
 from .utils.components import ObjectOf
 from .utils.documentation import DocumentedMixin
+from .utils.frames import FrameOutputMixin, as_features
 from .utils.random import generators
 from .utils.versions import VersionedMixin
 
@@ -42,7 +43,9 @@ AUTO_AUTOENCODER = {"scale": "standard", "max_iter": 5}
 FIRST_ROUND_ITER = 3
 
 
-class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, BaseEstimator):
+class AutoencoderOutlierDetector(
+    FrameOutputMixin, OutlierMixin, DocumentedMixin, VersionedMixin, BaseEstimator
+):
     r"""Outlier detection with an ensemble of autoencoders.
 
     An autoencoder learns to rebuild the bulk of the rows [1]_. A row is an outlier where it is
@@ -333,12 +336,13 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
 
         Returns
         -------
-        contributions : ndarray of shape (n_samples, n_features)
-            At least 0; each row sums to minus its `score_samples`. A missing cell has 0.
+        contributions : ndarray or frame of shape (n_samples, n_features)
+            At least 0; each row sums to minus its `score_samples`. A missing cell has 0. It is
+            a data frame, with names and index, where `set_output` asks for one.
         """
-        X = self._checked(X, "feature_contributions")
-        scale = self._scale()
-        return np.concatenate([scale.contributions(costs) for costs in self._costs(X)])
+        rows, scale = self._checked(X, "feature_contributions"), self._scale()
+        contributions = [scale.contributions(costs) for costs in self._costs(rows)]
+        return as_features(self, np.concatenate(contributions), X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -395,12 +399,7 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
         scaling = Scaling(self.mean_, self.scale_).of(rows.features)
         rows = rows.scaled_by(scaling, np.zeros(rows.n_features))
         widths = widths_in_turn(self.n_components, self.autoencoder, rows)
-        return [
-            clone(base).set_params(
-                n_components=widths[number % len(widths)], random_state=int(seed)
-            )
-            for number, seed in enumerate(seeds)
-        ]
+        return with_widths_and_seeds(base, widths, seeds)
 
     def _learn_what_is_usual(self, X, weights, rng):
         """From reference rows, equal ones taken together."""
@@ -425,7 +424,7 @@ class AutoencoderOutlierDetector(OutlierMixin, DocumentedMixin, VersionedMixin, 
 
     def _rebuilt(self, rows):
         """What each member makes of rows, standardised."""
-        return [self._standardised(member.reconstruct(rows)) for member in self.estimators_]
+        return [self._standardised(member._rebuilt(rows)) for member in self.estimators_]
 
     def _costs(self, X):
         """Yield what each cell costs by each member and part, block by block."""

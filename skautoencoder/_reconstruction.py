@@ -17,6 +17,7 @@ from .network.inference import outputs, row_errors, squared_errors
 from .network.layers import ConstantOutputs, network_from, networks_of
 from .network.scaling import ROUNDINGS, Scaling, means, total_variation, weighted_sums
 from .network.thread_pool import ThreadPool
+from .utils.frames import as_features
 from .utils.threads import single_threaded_blas
 
 # A cell may be so many times as far from its feature's mean as the deviation of a constant feature.
@@ -30,8 +31,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     It reads `coefs_`, `intercepts_`, `skip_coefs_`, `skip_intercepts_`, `activations_`,
     `shift_`, `scale_`, `mean_`, `is_constant_`, `column_losses_`, `_n_encoder_layers` and
     `_has_bounded_skips`, and changes nothing: several threads may share an estimator. Of a Dask
-    array or dataframe, methods
-    return a lazy one.
+    array or dataframe, methods return a lazy one; after `set_output`, what has a column for each
+    feature is a frame.
     """
 
     # Which columns are categories, and how a table with such columns is encoded: none here.
@@ -68,14 +69,16 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
         Returns
         -------
-        X_original : ndarray or data frame of shape (n_samples, n_features)
-            The row that each code stands for, of the dtype of X; of a table with categories the
-            most likely ones, in a frame of the same types where `fit` saw one.
+        X_original : ndarray or frame of shape (n_samples, n_features), of the dtype of X
+            The row that each code stands for; a data frame, with the names of the features and
+            the index of X, where `set_output` asks for one, here as in the other methods that
+            return a column for each feature. Of a table with categories the most likely ones, in
+            a frame of the same types where `fit` saw one.
         """
         check_is_fitted(self)
         _, decoder = self._networks()
         rows = code_rows(self, X, self._n_features_out)
-        return self._decoded(finite_outputs([decoder], rows, scaling=self._scaling()))
+        return self._decoded(finite_outputs([decoder], rows, scaling=self._scaling()), X)
 
     def reconstruct(self, X):
         """Encode X and decode it again.
@@ -87,14 +90,12 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
         Returns
         -------
-        X_rebuilt : ndarray or data frame of shape (n_samples, n_features)
-            What the network makes of each row, of the dtype of X; of a table with categories the
-            most likely ones, in a frame of the same types where `fit` saw one.
+        X_rebuilt : ndarray or frame of shape (n_samples, n_features), of the dtype of X
+            What the network makes of each row; of a table with categories the most likely ones, in
+            a frame of the same types where `fit` saw one.
         """
         check_is_fitted(self)
-        rows = inference_rows(self, X)
-        values = finite_outputs(self._networks(), rows, scaling=rows.scaling)
-        return self._decoded(values, getattr(X, "index", None))
+        return self._decoded(self._rebuilt(X), X)
 
     def reconstruct_proba(self, X):
         """The numbers that `reconstruct` gives, and the probability of each category.
@@ -111,6 +112,10 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             Without categories it is what `reconstruct` returns.
         """
         check_is_fitted(self)
+        return self._rebuilt(X)
+
+    def _rebuilt(self, X):
+        """What the network makes of each row, as an array."""
         rows = inference_rows(self, X)
         return finite_outputs(self._networks(), rows, scaling=rows.scaling)
 
@@ -143,11 +148,11 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
         Returns
         -------
-        error : ndarray of shape (n_samples,) or (n_samples, n_features), of the dtype of X
-            The mean squared error of each row over its observed cells (0 where it has none),
-            or the squared error of each cell (NaN where it is missing); of a category half the
-            squared error of its probabilities, at most 1. It is infinite where this dtype cannot
-            hold it: float32 from errors of 2e19 on, float64 from 1e154 on.
+        error : ndarray of shape (n_samples,), or ndarray or frame of (n_samples, n_features)
+            Of the dtype of X: the mean squared error of each row over its observed cells (0
+            where it has none), or the squared error of each cell (NaN where it is missing); of a
+            category half the squared error of its probabilities, at most 1. It is infinite where
+            this dtype cannot hold it: float32 from errors of 2e19 on, float64 from 1e154 on.
         """
         check_is_fitted(self)
         rows = inference_rows(self, X)
@@ -158,7 +163,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             sums, counts = run(row_errors, self._networks(), rows)
             errors = sums / np.maximum(counts, 1)
         with quiet_overflow():
-            return errors.astype(rows.dtype, copy=False)
+            errors = errors.astype(rows.dtype, copy=False)
+        return as_features(self, errors, X) if per_feature else errors
 
     def score_samples(self, X):
         """Minus the mean squared reconstruction error of each row: higher is better.
@@ -247,9 +253,11 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         variations, totals = weighted_sums(rows, lambda cells: np.square(cells - mean))
         return np.array([residual, n_weighted(rows)]), totals, mean, variations
 
-    def _decoded(self, values, index=None):
+    def _decoded(self, values, X):
         """Rows that the network has made, with categories where X has them."""
-        return values if self._columns is None else self._columns.decode(values, index)
+        if self._columns is None:
+            return as_features(self, values, X)
+        return self._columns.decode(values, getattr(X, "index", None))
 
     def _by_column(self, errors):
         """Squared errors of every column of X: of a category, half their sum over its shares."""

@@ -90,7 +90,7 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
         `fit` ends with PCA itself, which they hold, where it has found nothing better:
         where the loss over the training data is not below PCA's, or where the loss over
         held-out rows (see `early_stopping`) is not by two standard errors (more where the
-        rows are few), nor at all with most rows surely better. With the loss
+        rows are few), nor at all, with most rows clearly better. With the loss
         "binary_cross_entropy" the second path is added before the output's activation, and
         there is no PCA to end with. "auto" is False for the loss "poisson", which cannot
         have them, where `output_activation` asks for an output that they would change, for
@@ -116,8 +116,8 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
         needs X in a range it leaves X as it is.
 
     tied_weights : bool, default=False
-        Whether the decoder's weights are the encoder's, transposed, and the second linear
-        path's the first's. Half as many weights, and each learns from both uses. The
+        Whether the decoder's weights are the encoder's, transposed, and the second skip
+        connection's the first's. Half as many weights, and each learns from both uses. The
         decoder must mirror the encoder.
 
     corruption : corruption object or None, default=None
@@ -130,8 +130,8 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
     code_penalty : penalty object or None, default=None
         A penalty on the code, added to the loss in training: :class:`L1Sparsity` or
         :class:`KLSparsity` for sparse codes, :class:`ContractivePenalty` for codes that move
-        little when the input does. The validation loss is without it, and PCA is not
-        fallen back on.
+        little when the input does. The validation loss is without it, and `fit` does
+        not fall back on PCA.
 
     dropout : float, default=0.0
         Share of the hidden layers' values that are set to 0 at random in each training
@@ -289,12 +289,11 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
     See Also
     --------
     sklearn.decomposition.PCA : The best linear code, found at once.
-    sklearn.neural_network.MLPRegressor : A network for supervised regression.
 
     Notes
     -----
-    The best weights are restored at the end of `fit`: those of the epoch with the lowest
-    validation loss where rows are held out, else with the lowest training loss.
+    Few parameters need to be set: see :ref:`which_parameter`. `fit` ends with the weights of the
+    epoch with the lowest validation loss where rows are held out, else the lowest training loss.
 
     Large batches are shared among threads, as many as BLAS is allowed to use; see
     `threadpoolctl.threadpool_limits`.
@@ -311,7 +310,7 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
     >>> from sklearn.datasets import load_digits
     >>> from skautoencoder import AutoencoderTransformer
     >>> X = load_digits().data / 16
-    >>> autoencoder = AutoencoderTransformer(n_components=10, max_iter=50, random_state=0)
+    >>> autoencoder = AutoencoderTransformer(10, max_iter=50, random_state=0)
     >>> autoencoder.fit_transform(X).shape
     (1797, 10)
     >>> autoencoder.reconstruct(X).shape

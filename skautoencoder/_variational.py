@@ -214,7 +214,9 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     >>> from sklearn.datasets import load_digits
     >>> from skautoencoder import VariationalAutoencoderTransformer
     >>> X = load_digits().data / 16
-    >>> vae = VariationalAutoencoderTransformer(2, loss="binary_cross_entropy", max_iter=20)
+    >>> vae = VariationalAutoencoderTransformer(
+    ...     2, loss="binary_cross_entropy", max_iter=20
+    ... )
     >>> vae.fit_transform(X).shape
     (1797, 2)
     >>> vae.sample(5).shape
@@ -326,7 +328,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
 
         Returns
         -------
-        X : ndarray of shape (n_samples, n_features), of the dtype of the training data
+        X : ndarray or frame of shape (n_samples, n_features), of the dtype of the training data
             The mean of the rows' distribution for each code, in the units of X; for the
             Bernoulli distribution these are the probabilities of 1.
 

@@ -248,13 +248,19 @@ class TestGoingOn:
         assert fuse.n_steps == 70
 
     @pytest.mark.parametrize("stops_early", [False, True])
-    def test_a_finished_fit_returns_at_once_and_leaves_its_file(self, stops_early, X, path, fuse):
+    def test_a_finished_fit_returns_at_once_and_leaves_its_file(
+        self, stops_early, X, path, fuse, capsys
+    ):
         params = {"tol": 1e3, "n_iter_no_change": 2} if stops_early else {}
         with Checkpoint(path):
             whole = autoencoder(**params).fit(X)
         assert whole.n_iter_ == (3 if stops_early else SMALL["max_iter"])
         content, fuse.n_steps = path.read_bytes(), 0
+        fit_with(path, autoencoder(**params), X)
+        assert capsys.readouterr().out == ""
         again = fit_with(path, autoencoder(verbose=True, **params), X)
+        said = f"'{path}' is the checkpoint of a finished fit, which is returned as it is: delete"
+        assert said in capsys.readouterr().out
         assert fuse.n_steps == 0
         assert path.read_bytes() == content
         assert_same(vars(whole), vars(again.set_params(verbose=False)))
@@ -431,7 +437,7 @@ class TestBlocks:
 
     def test_lbfgs_is_refused_before_a_file_is_written(self, X, path):
         for solver in ("lbfgs", LBFGS()):
-            message = r"solver=.*inside of SciPy.*'adam', 'adamw', 'muon' or 'sgd'"
+            message = r"solver=.*inside SciPy.*'adam', 'adamw', 'muon' or 'sgd'"
             with pytest.raises(ValueError, match=message), Checkpoint(path):
                 autoencoder(solver=solver).fit(X)
         assert not path.exists()

@@ -1,3 +1,4 @@
+import importlib
 import runpy
 import sys
 from pathlib import Path
@@ -9,6 +10,15 @@ import pytest
 import sklearn.datasets
 
 MNIST = Path(__file__).parents[1] / "examples" / "plot_mnist.py"
+
+
+def test_every_example_has_its_place_in_the_gallery(monkeypatch):
+    folder = MNIST.parents[1] / "docs"
+    if not folder.exists():
+        pytest.skip("installed without the documentation's sources")
+    monkeypatch.syspath_prepend(folder)
+    order = importlib.import_module("gallery").ORDER
+    assert sorted(order) == sorted(p.stem.removeprefix("plot_") for p in MNIST.parent.glob("*.py"))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
 
 from skautoencoder import (
     AutoencoderClassifier,
@@ -141,9 +142,32 @@ def test_sparse_X_and_missing_cells_are_taken(X, path):
     np.testing.assert_allclose(unpack(contents["rows"]), X, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("step", [StandardScaler(), MinMaxScaler()], ids=["standard", "minmax"])
+def test_of_a_pipeline_rows_and_decoder_are_in_the_units_of_X(step, X, path):
+    X = 100 * X + 1000
+    pipeline = make_pipeline(step, AutoencoderTransformer(2, **TINY)).fit(X)
+    contents = contents_of(explore(pipeline, X, path))
+    np.testing.assert_allclose(unpack(contents["rows"]), X, rtol=1e-6)
+    codes = unpack(contents["codes"])
+    np.testing.assert_array_equal(codes, pipeline.transform(X))
+    expected = pipeline.inverse_transform(codes)
+    np.testing.assert_allclose(decode(contents["decoder"], codes), expected, rtol=1e-5)
+    assert not contents["isAfterSteps"]
+
+
+def test_of_a_pipeline_whose_steps_bend_rows_are_as_the_autoencoder_sees_them(X, path):
+    frame = pd.DataFrame(np.exp(X), columns=list("abcde"))
+    step = FunctionTransformer(np.log, np.exp, feature_names_out="one-to-one")
+    pipeline = make_pipeline(step, AutoencoderTransformer(2, **TINY)).fit(frame)
+    contents = contents_of(explore(pipeline, frame, path))
+    np.testing.assert_allclose(unpack(contents["rows"]), X, rtol=0, atol=1e-5)
+    assert contents["isAfterSteps"]
+    assert contents["featureNames"] == list("abcde")
+
+
 def test_more_rows_than_max_rows_are_drawn_with_the_seed(autoencoder, X, path):
     def numbers(**params):
-        contents = contents_of(explore(autoencoder, X, path, target=np.arange(40), **params))
+        contents = contents_of(explore(autoencoder, X, path, y=np.arange(40), **params))
         index = unpack(contents["rowNumbers"])
         np.testing.assert_allclose(unpack(contents["rows"]), X[index], rtol=0, atol=1e-5)
         np.testing.assert_array_equal(unpack(contents["target"]["values"]), index)
@@ -158,7 +182,7 @@ def test_more_rows_than_max_rows_are_drawn_with_the_seed(autoencoder, X, path):
 
 def test_few_different_targets_are_classes_in_their_order(autoencoder, X, path):
     def target(values):
-        packed = contents_of(explore(autoencoder, X, path, target=values))["target"]
+        packed = contents_of(explore(autoencoder, X, path, y=values))["target"]
         return packed["names"], unpack(packed["index"]).tolist()
 
     numbers = np.arange(40) % 12
@@ -172,7 +196,7 @@ def test_few_different_targets_are_classes_in_their_order(autoencoder, X, path):
 def test_many_different_numbers_are_a_scale_however_many(autoencoder, X, path, rng):
     X, values = np.tile(X, (100, 1)), rng.permutation(100 * len(X))
     for target in (values, values / 7, pd.Series(values, dtype="float32")):
-        packed = contents_of(explore(autoencoder, X, path, target=target, max_rows=40))["target"]
+        packed = contents_of(explore(autoencoder, X, path, y=target, max_rows=40))["target"]
         assert packed["kind"] == "numbers"
         assert unpack(packed["values"]).shape == (40,)
     assert path.stat().st_size < 100_000
@@ -180,7 +204,7 @@ def test_many_different_numbers_are_a_scale_however_many(autoencoder, X, path, r
 
 def test_as_many_classes_as_can_be_told_apart_are_taken(autoencoder, X, path):
     target = [f"class {i % 35}" for i in range(len(X))]
-    assert len(contents_of(explore(autoencoder, X, path, target=target))["target"]["names"]) == 35
+    assert len(contents_of(explore(autoencoder, X, path, y=target))["target"]["names"]) == 35
 
 
 def test_sliders_reach_beyond_the_codes_but_not_beyond_the_activation(X, path):
@@ -230,7 +254,7 @@ def test_feature_names_come_from_the_argument_the_fit_or_are_numbered(X, path):
 
 def test_the_file_for_digits_is_small(digits, path):
     autoencoder = AutoencoderTransformer(max_iter=1, random_state=0).fit(digits)
-    explore(autoencoder, digits, path, image_shape=(8, 8), target=np.arange(1797) % 10)
+    explore(autoencoder, digits, path, image_shape=(8, 8), y=np.arange(1797) % 10)
     assert path.stat().st_size < 600_000
 
 
@@ -239,7 +263,7 @@ HOSTILE = '</script><img src=x onerror="hacked=1"><!--&amp;\u2028'
 
 def test_hostile_strings_stay_text(autoencoder, X, path):
     names = [HOSTILE, "<b>", "&lt;", "${hacked}", "$script"]
-    explore(autoencoder, X, path, feature_names=names, target=[HOSTILE, "b"] * 20, title=HOSTILE)
+    explore(autoencoder, X, path, feature_names=names, y=[HOSTILE, "b"] * 20, title=HOSTILE)
     parser = ContentsParser(path)
     tags = [tag for tag, _ in parser.tags]
     assert tags.count("script") == 2
@@ -312,12 +336,12 @@ def no_work(monkeypatch):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"target": np.zeros(39)}, r"target must have one value .* \(40,\). Got 39"),
+        ({"y": np.zeros(39)}, r"y must have one value .* \(40,\). Got 39"),
         (
-            {"target": [f"{i}" for i in range(40)]},
-            "target has 40 classes, and 35 .* or target=None",
+            {"y": [f"{i}" for i in range(40)]},
+            "y has 40 classes, and 35 .* or y=None",
         ),
-        ({"target": np.arange(40).astype(object)}, "target has 40 classes, and 35 .* pass numbers"),
+        ({"y": np.arange(40).astype(object)}, "y has 40 classes, and 35 .* pass numbers"),
         ({"image_shape": (2, 3)}, "image_shape must be"),
         ({"feature_names": ["a"]}, r"feature_names must have one name .* 5 features"),
         ({"feature_names": "abcde"}, "feature_names must have one name"),
@@ -344,8 +368,9 @@ def test_an_estimator_that_is_not_fitted_is_refused(X, path):
 
 
 def test_what_is_no_autoencoder_is_refused(autoencoder, X, path):
-    with pytest.raises(TypeError, match=r"Got Pipeline .* pass the autoencoder's step"):
-        explore(make_pipeline(autoencoder), X, path)
+    longer = make_pipeline(autoencoder, StandardScaler())
+    with pytest.raises(TypeError, match=r"(?s)Got Pipeline.* up to the autoencoder, .*\[:-1\]"):
+        explore(longer, X, path)
 
 
 @pytest.mark.usefixtures("no_work")
@@ -602,7 +627,7 @@ def image_model(digits):
 def image_path(image_model, digits, tmp_path_factory):
     path = tmp_path_factory.mktemp("pages") / "digits.html"
     target = np.arange(1797) % 10
-    return explore(image_model, digits, path, target=target, image_shape=(8, 8), max_rows=60)
+    return explore(image_model, digits, path, y=target, image_shape=(8, 8), max_rows=60)
 
 
 @pytest.fixture
@@ -709,7 +734,7 @@ def test_a_click_on_a_mark_chooses_its_row(image_page):
     np.testing.assert_array_equal(page.numbers("state.code"), page.numbers(f"rowOf(codes, {row})"))
     number = page.run(f"rowNumbers[{row}]")
     assert page.find("#row").get_attribute("value") == str(number)
-    assert page.find("#chosen").text == f"Row {number}, target {number % 10}"
+    assert page.find("#chosen").text == f"Row {number}, y {number % 10}"
 
 
 def drag_goal(page):
@@ -764,6 +789,8 @@ def test_rows_are_chosen_by_number_and_by_buttons(image_page):
     page.press("#row", "1000", ENTER)
     nearest = np.abs(numbers - 1000).argmin()
     assert page.run("state.row") == nearest
+    said = f"Row {numbers[nearest]:.0f}, the nearest stored row to 1000, y"
+    assert page.find("#chosen").text.startswith(said)
     page.press("#next", ENTER)
     assert page.run("state.row") == nearest + 1
     page.press("#previous", ENTER, ENTER)
@@ -789,7 +816,7 @@ def table_path(X, path):
     X[0, 1] = np.nan
     autoencoder = AutoencoderTransformer(3, **TINY).fit(X)
     names = [HOSTILE, "x" * 200, "c", "d", "e"]
-    return explore(autoencoder, X, path, feature_names=names, target=X[:, 2], title=HOSTILE)
+    return explore(autoencoder, X, path, feature_names=names, y=X[:, 2], title=HOSTILE)
 
 
 def test_bars_show_the_decoded_and_the_own_value(open_page, table_path, X):
@@ -835,6 +862,19 @@ def test_dragging_along_components_moves_the_cross_there(open_page, table_path):
     page.run(f"moveAlongAxes({step[0]}, {step[1]})")
     after = page.numbers("[0, 1].map((a) => axes[a].place(state.code, 0))")
     np.testing.assert_allclose(after - before, step, rtol=1e-6)
+
+
+@pytest.mark.parametrize("number", ["0", "1"])
+def test_the_moved_cross_stays_inside_where_its_error_is_above_all_others(
+    number, open_page, table_path
+):
+    page = open_page(table_path)
+    n_axes = int(page.run("axes.length"))
+    page.run(f"(byId('up').value = {n_axes - 1}, byId('up').dispatchEvent(new Event('change')))")
+    page.run(f"setCode(rowOf(limits, {number}).map((value) => 3 * value))")
+    assert page.run("movedError() > axes[state.up].range[1]")
+    top = page.numbers("codePlace(scatterFrame())")[1]
+    assert 15 <= top < page.run("scatterFrame().bottom") - 15
 
 
 def test_many_features_are_shown_a_hundred_at_a_time(open_page, rng, path):

@@ -175,7 +175,7 @@ def test_a_pipeline_of_the_autoencoder_alone_is_drawn(draw, autoencoder, X):
 
 
 def test_other_estimators_are_refused(draw, X):
-    with pytest.raises(TypeError, match=r"estimator must be.*Got PCA\(\) instead: give the data"):
+    with pytest.raises(TypeError, match=r"estimator must be.*Got PCA\(\) instead: of a longer"):
         draw(PCA().fit(X), X)
     assert plt.get_fignums() == []
 
@@ -1067,7 +1067,7 @@ def bars(ax):
 
 
 def test_bars_are_the_mean_squared_errors_with_the_worst_first(autoencoder, X):
-    ax = ErrorDisplay.from_estimator(autoencoder, X).axes_
+    ax = ErrorDisplay.from_estimator(autoencoder, X, relative=False).axes_
     errors = autoencoder.reconstruction_error(X, per_feature=True).mean(axis=0)
     order = np.argsort(-errors)
     assert list(bars(ax)) == [f"x{i}" for i in order]
@@ -1078,14 +1078,14 @@ def test_bars_are_the_mean_squared_errors_with_the_worst_first(autoencoder, X):
 
 def test_missing_cells_do_not_count_in_the_errors(autoencoder, X):
     X = with_missing(X)
-    display = ErrorDisplay.from_estimator(autoencoder, X)
+    display = ErrorDisplay.from_estimator(autoencoder, X, relative=False)
     expected = np.nanmean(autoencoder.reconstruction_error(X, per_feature=True), axis=0)
     np.testing.assert_allclose(display.errors, expected)
 
 
 def test_rows_are_rebuilt_a_batch_at_a_time(autoencoder, X, monkeypatch):
     monkeypatch.setattr(plotting._errors, "ROWS_AT_A_TIME", 7)
-    display = ErrorDisplay.from_estimator(autoencoder, csr_matrix(X))
+    display = ErrorDisplay.from_estimator(autoencoder, csr_matrix(X), relative=False)
     expected = autoencoder.reconstruction_error(X, per_feature=True).mean(axis=0)
     np.testing.assert_allclose(display.errors, expected)
 
@@ -1096,6 +1096,21 @@ def test_relative_errors_are_shares_of_the_variance(pipeline, frame):
     expected = np.square(rebuilt - 1e4 - frame).mean() / frame.var(ddof=0)
     np.testing.assert_allclose(display.errors, expected)
     assert display.axes_.get_xlabel() == "mean squared error / variance"
+
+
+@pytest.mark.parametrize(("image_shape", "relative"), [(None, True), (IMAGE, False)])
+def test_errors_are_relative_but_for_pixels(autoencoder, X, image_shape, relative):
+    """Features of a table seldom have one unit; pixels have."""
+    auto = ErrorDisplay.from_estimator(autoencoder, X, image_shape=image_shape)
+    asked = ErrorDisplay.from_estimator(autoencoder, X, image_shape=image_shape, relative=relative)
+    np.testing.assert_array_equal(auto.errors, asked.errors)
+    assert auto.error_name == asked.error_name
+    assert ("variance" in auto.error_name) is relative
+
+
+def test_what_relative_cannot_be_is_refused(autoencoder, X):
+    with pytest.raises(ValueError, match=r"relative must be True, False or 'auto'\. Got 'yes'"):
+        ErrorDisplay.from_estimator(autoencoder, X, relative="yes")
 
 
 def test_features_without_an_error_come_last_and_say_so():

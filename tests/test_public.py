@@ -156,6 +156,13 @@ def test_versions_name_the_package_and_what_it_needs(capsys):
     assert "blas" in shown
 
 
+def test_the_package_run_as_a_program_prints_them(capsys):
+    skautoencoder.show_versions()
+    command = [sys.executable, "-m", "skautoencoder"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert printed.splitlines()[:5] == capsys.readouterr().out.splitlines()[:5]
+
+
 def test_the_citation_names_the_version():
     citation = NETWORK.parents[1] / "CITATION.cff"
     if not citation.exists():

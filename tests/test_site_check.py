@@ -41,6 +41,8 @@ BROKEN = {
         <p style="width: 700px">this and all else scrolls</p></div>""",
     "cut": '<div style="overflow: hidden; white-space: nowrap">' + 99 * "long " + "</div>",
     "dim": DIM + VEIL,
+    "code": """<div class="bd-article"><pre style="overflow-x: auto; width: 300px">
+        code that is wider than its box and must be scrolled sideways</pre></div>""",
     "small": '<p style="font-size: 9px">tiny words</p>',
     "download": '<a href="damaged.ipynb">notebook</a> <a href="damaged.zip">archive</a>',
     "theme": "<script>document.documentElement.dataset.theme = 'light'</script>",
@@ -127,6 +129,7 @@ FINDINGS = {
         "(1280 px, dark): .* contrast of 1.9",
         "(1280 px, light): .* contrast of 2.2 .*on a veil",
     ],
+    "code": ["(1280 px, light): scrolls sideways: pre"],
     "small": ["(1280 px, light): text of 9 px: p"],
     "download": ["damaged file damaged.ipynb", "damaged file damaged.zip"],
     "theme": ["(400 px, dark): theme is light"],

@@ -20,7 +20,7 @@ class Checkpoint:
     that file is there already, the fit goes on from it: run a killed program again, with the same
     data and parameters, and it ends with the same model as if it had never been killed, to the
     last bit. A fit that has come to its end says so in its file, and the same fit with it
-    returns at once; delete the file to train anew.
+    returns at once, and with `verbose` says so; delete the file to train anew.
 
     Parameters
     ----------

@@ -67,6 +67,11 @@ class CheckpointSession(UnkeptFit):
         else:
             self._refuse_other_fit()
             self._resume(self._saved)
+        if self.is_over and estimator.verbose:
+            print(
+                f"{str(self._path)!r} is the checkpoint of a finished fit, which is returned as "
+                "it is: delete the file to train anew."
+            )
 
     def before_epoch(self):
         n_epochs = self._n_epochs()
@@ -169,7 +174,7 @@ def _refuse_full_batch(estimator, trainer):
     if trainer.settings.solver.is_full_batch:
         raise ValueError(
             f"solver={estimator.solver!r} cannot be used with a Checkpoint: what it has learned of "
-            "the loss is inside of SciPy, which does not give it out. Use "
+            "the loss is inside SciPy, which does not expose it. Use "
             f"solver={batch_solvers()}, or fit without a Checkpoint."
         )
 

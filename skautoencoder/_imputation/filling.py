@@ -40,7 +40,7 @@ class Filler:
         while True:
             filled = np.where(missing, np.clip(fill, *self.bounds), X)
             yield filled
-            fill = self.autoencoder.reconstruct(filled)
+            fill = self.autoencoder._rebuilt(filled)
 
 
 def find_bounds(X, margins, limits):

@@ -116,7 +116,9 @@ def register_onnx_converters():
     >>> from sklearn.preprocessing import StandardScaler
     >>> from skautoencoder import AutoencoderTransformer, register_onnx_converters
     >>> X = np.random.default_rng(0).normal(size=(100, 8)).astype(np.float32)
-    >>> pipeline = make_pipeline(StandardScaler(), AutoencoderTransformer(2, max_iter=5)).fit(X)
+    >>> pipeline = make_pipeline(
+    ...     StandardScaler(), AutoencoderTransformer(2, max_iter=5)
+    ... ).fit(X)
     >>> register_onnx_converters()
     >>> onnx_model = skl2onnx.to_onnx(pipeline, X[:1])
     """

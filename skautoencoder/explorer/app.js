@@ -3,6 +3,7 @@
 const BARS_AT_ONCE = 100;
 const SLIDER_STEPS = 200;
 const GRAB_DISTANCE = 24;
+const CROSS_MARGIN = 0.05;
 
 const byId = (id) => document.getElementById(id);
 
@@ -115,10 +116,12 @@ function canDrag() {
 
 // ---- Changes ------------------------------------------------------------------------------
 
-function chooseRow(i) {
+// `asked` is the number that was typed, where there was one.
+function chooseRow(i, asked = rowNumbers[i]) {
   state.row = i;
-  const text = target ? `, target ${targetText(i)}` : "";
-  byId("chosen").textContent = `Row ${rowNumbers[i]}${text}`;
+  const text = target ? `, y ${targetText(i)}` : "";
+  const nearest = asked === rowNumbers[i] ? "" : `, the nearest stored row to ${asked}`;
+  byId("chosen").textContent = `Row ${rowNumbers[i]}${nearest}${text}`;
   byId("row").value = rowNumbers[i];
   sliders.forEach((slider, unit) => slider.showOwn(rowOf(codes, i)[unit]));
   setCode(rowOf(codes, i));
@@ -245,9 +248,17 @@ function startBars() {
 
 // ---- Scatter ------------------------------------------------------------------------------
 
+// An axis' range, widened where the code as it is moved would be at the edge or beyond.
+function rangeAround({ range: [low, high], place }) {
+  const at = place(state.code, movedError());
+  const margin = CROSS_MARGIN * (Math.max(high, at) - Math.min(low, at));
+  return Number.isFinite(at) ? [Math.min(low, at - margin), Math.max(high, at + margin)] : [low, high];
+}
+
 function scatterFrame() {
   const { clientWidth, clientHeight } = byId("scatter");
-  return makeFrame(clientWidth, clientHeight, axes[state.across].range, axes[state.up].range);
+  const [across, up] = [axes[state.across], axes[state.up]].map(rangeAround);
+  return makeFrame(clientWidth, clientHeight, across, up);
 }
 
 // Where each row's mark is, in pixels of the page.
@@ -401,13 +412,17 @@ function colourScale() {
 function summarise() {
   const shown = nRows < contents.nRows ? `${nRows} of ${contents.nRows} rows` : `${nRows} rows`;
   const units = nUnits === 1 ? "1 number" : `${nUnits} numbers`;
-  byId("summary").textContent = `${contents.estimator}: ${shown}, ${rows.shape[1]} features in ${units}.`;
+  const after = contents.isAfterSteps ? ", as the steps before it make them" : "";
+  byId("summary").textContent = `${contents.estimator}: ${shown}, ${rows.shape[1]} features in ${units}${after}.`;
 }
 
 function connectRowControls() {
   const step = (by) => chooseRow((state.row + by + nRows) % nRows);
   byId("row").max = rowNumbers[nRows - 1];
-  byId("row").addEventListener("change", () => chooseRow(nearestNumber(Number(byId("row").value))));
+  byId("row").addEventListener("change", () => {
+    const asked = Number(byId("row").value);
+    chooseRow(nearestNumber(asked), asked);
+  });
   byId("previous").addEventListener("click", () => step(-1));
   byId("next").addEventListener("click", () => step(1));
   byId("random").addEventListener("click", () => chooseRow(Math.floor(Math.random() * nRows)));

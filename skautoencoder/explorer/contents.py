@@ -26,10 +26,11 @@ MAX_CLASSES = 35
 SLIDER_MARGIN = 0.15
 
 
-def page_contents(estimator, rows, index, target, feature_names, image_shape):
+def page_contents(estimator, rows, index, target, feature_names, image_shape, undo=None):
     """Everything that the page's scripts read, as a dict for JSON.
 
-    `index` says which of the validated rows it shows, and of the target, which may be None.
+    `index` says which of the validated rows it shows, and of the target, which may be None. `undo`
+    is the scaling that leads from the estimator's rows to those to show, None where they are these.
     """
     chosen = rows.select(index)
     encoder, decoder = estimator._networks()
@@ -37,11 +38,11 @@ def page_contents(estimator, rows, index, target, feature_names, image_shape):
     return {
         "estimator": type(estimator).__name__,
         "rowNumbers": packed(index.astype(np.int32)),
-        "rows": packed(compact(dense_rows(rows, index))),
+        "rows": packed(compact(dense_rows(rows, index, undo))),
         "codes": packed(codes),
         "limits": packed(slider_limits(encoder, codes)),
         "projection": projection(codes),
-        "decoder": packed_decoder(estimator, decoder, codes),
+        "decoder": packed_decoder(estimator, decoder, codes, undo),
         "head": packed_head(estimator, codes),
         "target": None if target is None else packed_target(target, index),
         "featureNames": None if feature_names is None else list(map(str, feature_names)),
@@ -71,10 +72,11 @@ def compact(X):
     return single if np.all((errors <= TOLERANCE * scale) | np.isnan(X)) else X
 
 
-def dense_rows(rows, index):
-    """Some of the rows in the units of X, NaN where cells are missing."""
+def dense_rows(rows, index, undo):
+    """Some of the rows in the units to show, NaN where cells are missing."""
     X = rows.X[index]
-    return X if isinstance(X, np.ndarray) else X.toarray()
+    X = X if isinstance(X, np.ndarray) else X.toarray()
+    return X if undo is None else X * undo.scale + undo.shift
 
 
 def slider_limits(encoder, codes):
@@ -111,11 +113,14 @@ def projection(codes):
     return {"mean": packed(mean), "directions": packed(directions), "shares": packed(shares)}
 
 
-def packed_decoder(estimator, decoder, codes):
-    """The decoder, and how its outputs become rows of X."""
+def packed_decoder(estimator, decoder, codes, undo=None):
+    """The decoder, and how its outputs become rows in the units to show."""
     names = estimator.activations_[estimator._n_encoder_layers :]
     scaling = estimator._output_scaling()
     units = None if scaling is None else (scaling.shift, scaling.scale)
+    if undo is not None:
+        shift, scale = (0, 1) if units is None else units
+        units = shift * undo.scale + undo.shift, scale * undo.scale
     return packed_network(decoder, names, units, codes)
 
 
@@ -195,8 +200,8 @@ def check_classes(target):
     n_classes = 0 if is_scale(target) else len(np.unique(class_values(target)))
     if n_classes > MAX_CLASSES:
         raise ValueError(
-            f"target has {n_classes} classes, and {MAX_CLASSES} can be told apart: pass numbers "
-            "for a scale of colours, or target=None."
+            f"y has {n_classes} classes, and {MAX_CLASSES} can be told apart: pass numbers for a "
+            "scale of colours, or y=None."
         )
 
 

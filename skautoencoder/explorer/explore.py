@@ -5,10 +5,11 @@ from numbers import Integral
 from pathlib import Path
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from scipy import sparse
+from sklearn.utils.validation import column_or_1d
 
 from .._check_data import inference_rows
-from .._reconstruction import ReconstructionMixin
+from .._pipeline import known_names, names_of_inputs, scaling_of, split_fitted
 from ..utils.compat import Interval, validate_parameter_constraints
 from ..utils.files import write_whole
 from ..utils.images import check_image_shape
@@ -20,7 +21,7 @@ def explore(
     X,
     path,
     *,
-    target=None,
+    y=None,
     image_shape=None,
     feature_names=None,
     title=None,
@@ -39,17 +40,20 @@ def explore(
     estimator : autoencoder
         A fitted AutoencoderTransformer, VariationalAutoencoderTransformer, AutoencoderClassifier
         or AutoencoderRegressor. Of the last two the page also says what they predict from the
-        code as it is moved: the class and its probability, or the values.
+        code as it is moved: the class and its probability, or the values. Or a Pipeline that
+        ends with one of them: where a shift and a scale of each feature undo the steps before
+        it, as those of `StandardScaler` and `MinMaxScaler`, rows and errors are shown in the
+        units of X, else as the autoencoder sees them.
 
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Rows to choose from, in the units of the training data. They are in the file, for
-        everyone to read who gets it.
+        Rows to choose from, as they are passed to `fit`. They are in the file, for everyone to
+        read who gets it.
 
     path : str or path-like
         The file to write; one that is there is replaced once the new one is complete. Its
         folder must exist.
 
-    target : array-like of shape (n_samples,), default=None
+    y : array-like of shape (n_samples,), default=None
         Colours the scatter: by a scale where it has more than 12 different numbers, else by
         class, each with a colour and a shape of its own, of which there are 35.
 
@@ -79,14 +83,15 @@ def explore(
     Raises
     ------
     TypeError
-        Where `estimator` is not an autoencoder of this package.
+        Where `estimator` is not an autoencoder of this package, nor a Pipeline that ends with
+        one.
     NotFittedError
         Where `estimator` is not fitted.
     FileNotFoundError, IsADirectoryError
         Where the folder of `path` does not exist, or where `path` is a folder itself.
     ValueError
-        Where X, `target`, `image_shape` or `feature_names` does not fit the estimator or
-        each other, or where `target` has more than 35 classes.
+        Where X, `y`, `image_shape` or `feature_names` does not fit the estimator or
+        each other, or where `y` has more than 35 classes.
 
     Notes
     -----
@@ -103,7 +108,11 @@ def explore(
     >>> autoencoder = AutoencoderTransformer(2, max_iter=5, random_state=0).fit(X)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = explore(
-    ...         autoencoder, X, Path(folder) / "digits.html", target=y, image_shape=(8, 8)
+    ...         autoencoder,
+    ...         X,
+    ...         Path(folder) / "digits.html",
+    ...         y=y,
+    ...         image_shape=(8, 8),
     ...     )
     ...     path.stat().st_size < 1_000_000
     True
@@ -112,33 +121,28 @@ def explore(
     from .contents import check_classes, page_contents
     from .page import page
 
-    _check_estimator(estimator)
+    steps, autoencoder = split_fitted(estimator)
     path = _checked_path(path)
     _check_parameters(max_rows=max_rows, random_state=random_state, title=title)
-    rows = inference_rows(estimator, X)
-    target = _checked_target(target, len(rows))
-    if target is not None:
-        check_classes(target)
+    X = X.tocsr() if sparse.issparse(X) else X
+    inputs = X if steps is None else steps.transform(X)
+    rows = inference_rows(autoencoder, inputs)
+    y = _checked_target(y, len(rows))
+    if y is not None:
+        check_classes(y)
     image_shape = check_image_shape(image_shape, rows.n_features)
-    feature_names = _checked_names(feature_names, estimator)
+    undo = None if steps is None else scaling_of(steps, X, inputs)
+    names = known_names(estimator) if undo else names_of_inputs(steps, autoencoder)
+    if autoencoder._columns is not None:
+        names = autoencoder.get_encoded_feature_names()
+    feature_names = _checked_names(feature_names, names, rows.n_features)
 
     index = _choose_rows(len(rows), max_rows, random_state)
-    contents = page_contents(estimator, rows, index, target, feature_names, image_shape)
+    contents = page_contents(autoencoder, rows, index, y, feature_names, image_shape, undo)
     contents["nRows"] = len(rows)
+    contents["isAfterSteps"] = steps is not None and undo is None
     write_whole(path, page(title or "Autoencoder explorer", contents).encode())
     return path
-
-
-def _check_estimator(estimator):
-    """Raise TypeError for what is no autoencoder, NotFittedError for one without weights."""
-    if not isinstance(estimator, ReconstructionMixin):
-        raise TypeError(
-            "estimator must be an AutoencoderTransformer, a VariationalAutoencoderTransformer, an "
-            "AutoencoderClassifier or an AutoencoderRegressor. Got "
-            f"{type(estimator).__name__} instead: of a pipeline pass the autoencoder's step, and "
-            "X as the steps before it transform it."
-        )
-    check_is_fitted(estimator)
 
 
 def _checked_path(path):
@@ -167,25 +171,23 @@ def _check_parameters(**params):
     validate_parameter_constraints(constraints, params, caller_name="explore")
 
 
-def _checked_target(target, n_samples):
+def _checked_target(y, n_samples):
     """The target as a vector, or None."""
-    if target is None:
+    if y is None:
         return None
-    target = column_or_1d(target)
-    if len(target) != n_samples:
+    y = column_or_1d(y)
+    if len(y) != n_samples:
         raise ValueError(
-            f"target must have one value for each row of X, shape ({n_samples},). Got "
-            f"{len(target)} values instead."
+            f"y must have one value for each row of X, shape ({n_samples},). Got {len(y)} values "
+            "instead: pass those of the same rows, or y=None for one colour."
         )
-    return target
+    return y
 
 
-def _checked_names(feature_names, estimator):
-    """Names of all features."""
-    names = estimator.get_encoded_feature_names()
-    n_features = len(names)
+def _checked_names(feature_names, known, n_features):
+    """Names of all features: those asked for, those known, or numbers."""
     if feature_names is None:
-        return names
+        return [f"x{i}" for i in range(n_features)] if known is None else known
     if isinstance(feature_names, str) or len(feature_names) != n_features:
         raise ValueError(
             f"feature_names must have one name for each of the {n_features} features. Got "

@@ -148,7 +148,9 @@ class SaltAndPepperNoise(Corruption):
     Examples
     --------
     >>> from skautoencoder import AutoencoderTransformer, SaltAndPepperNoise
-    >>> autoencoder = AutoencoderTransformer(corruption=SaltAndPepperNoise(low=0, high=1))
+    >>> autoencoder = AutoencoderTransformer(
+    ...     corruption=SaltAndPepperNoise(low=0, high=1)
+    ... )
     >>> autoencoder.get_params()["corruption__high"]
     1
     """

@@ -109,7 +109,9 @@ class L1Sparsity(CodePenalty):
     Examples
     --------
     >>> from skautoencoder import AutoencoderTransformer, L1Sparsity
-    >>> autoencoder = AutoencoderTransformer(code_penalty=L1Sparsity(weight=0.5), alpha=1e-3)
+    >>> autoencoder = AutoencoderTransformer(
+    ...     code_penalty=L1Sparsity(weight=0.5), alpha=1e-3
+    ... )
     >>> autoencoder.get_params()["code_penalty__weight"]
     0.5
     """
@@ -134,7 +136,7 @@ class KLSparsity(CodePenalty):
     Adds ``weight * sum_j KL(target || m_j)`` to the mean loss [1]_, where ``m_j`` is the mean of
     unit j over the batch and ``KL(t || m) = t log(t / m) + (1 - t) log((1 - t) / (1 - m))``.
     The code must lie in [0, 1]: with this penalty "auto" makes its activation "sigmoid", and
-    there are no skip connections. The larger the batches, the surer the means.
+    there are no skip connections. The means are more reliable in larger batches.
 
     Parameters
     ----------
@@ -214,7 +216,9 @@ class ContractivePenalty(CodePenalty):
     Examples
     --------
     >>> from skautoencoder import AutoencoderTransformer, ContractivePenalty
-    >>> autoencoder = AutoencoderTransformer(code_penalty=ContractivePenalty(weight=0.01))
+    >>> autoencoder = AutoencoderTransformer(
+    ...     code_penalty=ContractivePenalty(weight=0.01)
+    ... )
     >>> autoencoder.get_params()["code_penalty__weight"]
     0.01
     """

@@ -122,7 +122,7 @@ class SGD(ElementwiseSolver):
     Examples
     --------
     >>> from skautoencoder import SGD, AutoencoderTransformer
-    >>> AutoencoderTransformer(solver=SGD(momentum=0.95)).get_params()["solver__momentum"]
+    >>> AutoencoderTransformer(solver=SGD(0.95)).get_params()["solver__momentum"]
     0.95
     """
 
@@ -182,8 +182,8 @@ class Adam(ElementwiseSolver):
     Examples
     --------
     >>> from skautoencoder import Adam, AutoencoderTransformer
-    >>> AutoencoderTransformer(solver=Adam(beta_2=0.99)).get_params()["solver__beta_2"]
-    0.99
+    >>> AutoencoderTransformer(solver=Adam(0.95)).get_params()["solver__beta_1"]
+    0.95
     """
 
     slots = ("first", "second")
@@ -252,8 +252,8 @@ class AdamW(Adam):
 
     Examples
     --------
-    >>> from skautoencoder import AdamW, AutoencoderTransformer
-    >>> AutoencoderTransformer(solver=AdamW(weight_decay=0.1)).get_params()["solver__weight_decay"]
+    >>> from skautoencoder import AdamW
+    >>> AdamW(weight_decay=0.1).get_params()["weight_decay"]
     0.1
     """
 
@@ -298,7 +298,7 @@ class Muon(Solver):
     Examples
     --------
     >>> from skautoencoder import AutoencoderTransformer, Muon
-    >>> autoencoder = AutoencoderTransformer(solver=Muon(momentum=0.9), batch_size=128)
+    >>> autoencoder = AutoencoderTransformer(solver=Muon(momentum=0.9))
     >>> autoencoder.get_params()["solver__momentum"]
     0.9
     """
@@ -402,7 +402,7 @@ class LBFGS(Solver):
     Examples
     --------
     >>> from skautoencoder import LBFGS, AutoencoderTransformer
-    >>> AutoencoderTransformer(solver=LBFGS(memory=20)).get_params()["solver__memory"]
+    >>> AutoencoderTransformer(solver=LBFGS(20)).get_params()["solver__memory"]
     20
     """
 

@@ -13,20 +13,23 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from .._callbacks import reconstruction_scores
 from .._columns import ColumnEncoder
 from ..network.component import Component
+from ..utils.column_types import ColumnType
 from ..utils.files import reason, write_whole
-from ..utils.frames import ColumnType
 from ..utils.versions import VersionedMixin
+from .searches import search_types
 from .validation import check_consistency
 
 
 def trusted_types():
-    """Names of this package's types, for `skops.io.load` to trust.
+    """Names of types for `skops.io.load` to trust: this package's, and those of fitted searches.
 
     Of estimators, losses, solvers, schedules, corruptions and penalties, and of the columns of
-    tables: making one of them only stores what it is made of. The types of NumPy, SciPy and
-    scikit-learn that skops trusts by itself need not be named.
+    tables: making one of them only stores what it is made of. So it is with scikit-learn's
+    splitters, scorers and metrics, which a fitted `GridSearchCV` holds. The types of NumPy, SciPy
+    and scikit-learn that skops trusts by itself need not be named.
 
     Returns
     -------
@@ -51,9 +54,9 @@ def trusted_types():
     components = [
         each for each in _subclasses(Component) if not _subclasses(each) or "__init__" in vars(each)
     ]
-    tables = [ColumnEncoder, ColumnType]
-    names = {f"{each.__module__}.{each.__qualname__}" for each in estimators + components + tables}
-    return sorted(names)
+    own = [*estimators, *components, ColumnEncoder, ColumnType, reconstruction_scores]
+    names = {f"{each.__module__}.{each.__qualname__}" for each in own}
+    return sorted(names | search_types())
 
 
 def _subclasses(base):
@@ -76,7 +79,7 @@ def save_model(model, path, trusted=()):
     ----------
     model : estimator
         An estimator of this package, or one of scikit-learn with such in it, like a
-        `Pipeline`. It need not be fitted.
+        `Pipeline` or a `GridSearchCV`. It need not be fitted.
 
     path : str or path-like
         Where to save it; files of this kind end in ".skops".
@@ -120,8 +123,8 @@ def save_model(model, path, trusted=()):
     untrusted = {*skops_io.get_untrusted_types(data=content)} - {*trusted_types(), *trusted}
     if untrusted:
         raise ValueError(
-            f"{name} holds types that load_model does not trust by itself: {sorted(untrusted)}. "
-            "After a look at what making them does, name them in `trusted`, here and there."
+            f"{name} holds types that load_model does not trust by itself. After a look at what "
+            f"making them does, pass trusted={sorted(untrusted)} to save_model and to load_model."
         )
     write_whole(path, content)
 
@@ -129,10 +132,10 @@ def save_model(model, path, trusted=()):
 def load_model(path, trusted=()):
     """Load what `save_model` has saved, without running anything that the file contains.
 
-    Only types of this package, those of NumPy, SciPy and scikit-learn that skops trusts by
-    itself, and `trusted` are made. Before the model is handed out, the weights and all other
-    fitted attributes of the autoencoders, outlier detectors and imputers in it are checked:
-    that they are finite, of one dtype, and fit together.
+    Only the types that `trusted_types` names, those of NumPy, SciPy and scikit-learn that skops
+    trusts by itself, and `trusted` are made. Before the model is handed out, the weights and
+    all other fitted attributes of the autoencoders, outlier detectors and imputers in it are
+    checked: that they are finite, of one dtype, and fit together.
 
     Parameters
     ----------

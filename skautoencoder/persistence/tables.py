@@ -5,7 +5,7 @@ import numpy as np
 from .._column_losses import BY_NAME
 from .._columns import ColumnEncoder
 from ..network.losses import ElementwiseLoss
-from ..utils.frames import ColumnType
+from ..utils.column_types import ColumnType
 from .conditions import is_array, is_mask, is_whole, require
 
 KINDS = (None, "pandas", "polars")

@@ -6,6 +6,7 @@ drawn: ``pip install 'skautoencoder[plot]'``.
 """
 
 from ._architecture import ArchitectureDisplay
+from ._code_widths import CodeWidthDisplay
 from ._codes import CodeDisplay
 from ._errors import ErrorDisplay
 from ._losses import LossCurveDisplay
@@ -15,6 +16,7 @@ from ._weights import WeightsDisplay
 __all__ = [
     "ArchitectureDisplay",
     "CodeDisplay",
+    "CodeWidthDisplay",
     "ErrorDisplay",
     "LossCurveDisplay",
     "ReconstructionDisplay",

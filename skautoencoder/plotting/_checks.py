@@ -1,13 +1,8 @@
 """Clear errors before any figure is made: arrays, names of features."""
 
 import numpy as np
-from scipy import sparse
 
-
-def dense(X):
-    """X as an array of floats."""
-    X = np.asarray(X.toarray() if sparse.issparse(X) else X)
-    return X if X.dtype.kind == "f" else X.astype(float)
+from ..utils.rows import dense
 
 
 def check_matrix(values, name, shape=None):

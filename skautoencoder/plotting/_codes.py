@@ -6,8 +6,9 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import clone
 
-from ._checks import as_labels, check_matrix, dense
-from ._model import split_fitted
+from .._pipeline import split_fitted
+from ..utils.rows import dense
+from ._checks import as_labels, check_matrix
 from ._regions import area_handles, check_regions, draw_regions, regions_around, shows_regions
 from ._style import (
     COLORS,
@@ -56,7 +57,9 @@ class CodeDisplay:
     Examples
     --------
     >>> from skautoencoder.plotting import CodeDisplay
-    >>> display = CodeDisplay([[0, 1], [1, 0], [2, 2]], y=["cat", "dog", "cat"]).plot()
+    >>> display = CodeDisplay(
+    ...     [[0, 1], [1, 0], [2, 2]], y=["cat", "dog", "cat"]
+    ... ).plot()
     >>> [text.get_text() for text in display.axes_.get_legend().get_texts()]
     ['cat', 'dog']
     """

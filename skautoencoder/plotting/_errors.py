@@ -42,7 +42,9 @@ class ErrorDisplay:
     Examples
     --------
     >>> from skautoencoder.plotting import ErrorDisplay
-    >>> display = ErrorDisplay([0.1, 0.3, 0.2], feature_names=["age", "height", "weight"])
+    >>> display = ErrorDisplay(
+    ...     [0.1, 0.3, 0.2], feature_names=["age", "height", "weight"]
+    ... )
     >>> [text.get_text() for text in display.plot().axes_.get_yticklabels()]
     ['height', 'weight', 'age']
     """
@@ -57,12 +59,13 @@ class ErrorDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, *, relative=False, image_shape=None, feature_names=None, ax=None
+        cls, estimator, X, *, relative="auto", image_shape=None, feature_names=None, ax=None
     ):
         """Draw the mean squared error of each feature over the rows of X.
 
-        Errors are in the units of X, also for a pipeline whose first steps can be undone; else
-        in those of the autoencoder's input. Missing cells (NaN) do not count.
+        Errors that are not relative are in squared units of X, also for a pipeline whose first
+        steps can be undone; else in those of the autoencoder's input. Missing cells (NaN) do not
+        count.
 
         Parameters
         ----------
@@ -72,10 +75,11 @@ class ErrorDisplay:
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows to rebuild.
 
-        relative : bool, default=False
+        relative : bool or "auto", default="auto"
             Whether to divide each error by the variance of the feature in X, which makes
             features of different units comparable: 0 is exact, 1 no better than the mean.
-            A feature that does not vary has none.
+            A feature that does not vary has none. "auto" does so unless `image_shape` says
+            that the features are pixels, which have one unit.
 
         image_shape : tuple of int or None, default=None
             (height, width) or (height, width, n_channels); None draws bars.
@@ -91,10 +95,15 @@ class ErrorDisplay:
         display : ErrorDisplay
             With the errors drawn.
         """
+        if not (isinstance(relative, bool) or relative == "auto"):
+            raise ValueError(
+                f"relative must be True, False or 'auto'. Got {relative!r} instead: leave it at "
+                "'auto', which draws shares of the variance except for images."
+            )
         model = Model(estimator, X)
         errors, variances = mean_errors(model)
         name = "mean squared error"
-        if relative:
+        if image_shape is None if relative == "auto" else relative:
             varies = variances > 0
             errors = np.divide(errors, variances, out=np.full_like(errors, np.nan), where=varies)
             name = "mean squared error / variance"

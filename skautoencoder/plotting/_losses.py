@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from .._pipeline import split_fitted
 from ._checks import check_vector
-from ._model import split_fitted
 from ._style import BLUE, ORANGE, VERMILLION, one_axes
 
 KEPT_LABELS = {"network": "weights", "pca": "PCA", "earlier": "earlier weights"}

@@ -76,7 +76,10 @@ class ReconstructionDisplay:
     Examples
     --------
     >>> from skautoencoder.plotting import ReconstructionDisplay
-    >>> X, X_rebuilt = [[1, 0, 0, 1], [0, 1, 1, 0]], [[0.8, 0, 0, 1], [0, 1, 1, 0.2]]
+    >>> X, X_rebuilt = (
+    ...     [[1, 0, 0, 1], [0, 1, 1, 0]],
+    ...     [[0.8, 0, 0, 1], [0, 1, 1, 0.2]],
+    ... )
     >>> display = ReconstructionDisplay(X, X_rebuilt, image_shape=(2, 2)).plot()
     >>> [ax.get_xlabel() for ax in display.axes_[-1]]
     ['MSE 0.01', 'MSE 0.01']

@@ -5,9 +5,9 @@ from numbers import Integral
 
 import numpy as np
 
+from .._pipeline import names_of_inputs, split_fitted
 from ..utils.images import check_image_shape
 from ._checks import check_feature_names, check_matrix
-from ._model import names_of_inputs, split_fitted
 from ._sensitivity import unit_pictures
 from ._style import LIGHT_GRAY, MAX_LABELS, add_colorbar, label_axis, one_axes, pyplot
 

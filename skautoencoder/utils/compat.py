@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
+from sklearn.utils._set_output import _get_container_adapter as container_adapter
 from sklearn.utils.validation import _check_feature_names_in as check_feature_names_in
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "StrOptions",
     "_safe_indexing",
     "check_feature_names_in",
+    "container_adapter",
     "get_column_indices",
     "validate_parameter_constraints",
 ]
