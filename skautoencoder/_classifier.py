@@ -404,6 +404,7 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
             The share of rows, by weight, whose class is predicted.
         """
         from sklearn.metrics import accuracy_score  # Here: importing skautoencoder is to be fast.
+
         y, predicted, weights = map(computed, (y, self.predict(X), sample_weight))
         return accuracy_score(y, predicted, sample_weight=weights)
 

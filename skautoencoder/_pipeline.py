@@ -1,7 +1,6 @@
 """A pipeline that ends with an autoencoder: its parts, and the way back to the units of X."""
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
@@ -15,6 +14,9 @@ N_ROWS_TO_UNDO = 20
 def split(estimator):
     """The steps before the autoencoder, None where there are none, and the autoencoder."""
     steps, autoencoder = None, estimator
+    # Here, so that importing skautoencoder needs no sklearn.preprocessing.
+    from sklearn.pipeline import Pipeline
+
     if isinstance(estimator, Pipeline):
         steps, autoencoder = estimator[:-1] if len(estimator) > 1 else None, estimator[-1]
     if not isinstance(autoencoder, BaseAutoencoder):
