@@ -63,7 +63,7 @@ def test_every_public_name_has_a_docstring_with_an_example(public):
 @pytest.mark.parametrize("display", DISPLAYS)
 def test_displays_say_what_they_have_drawn_on(display):
     documented = NumpyDocString(inspect.getdoc(display))["Attributes"]
-    assert [attribute.name for attribute in documented] == ["figure_", "axes_"]
+    assert [attribute.name for attribute in documented][-2:] == ["figure_", "axes_"]
     assert not hasattr(skautoencoder, display.__name__)
 
 
