@@ -135,8 +135,7 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
         Whether `fit` goes on from the weights of the last fit.
 
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, by which the weights of their rows are multiplied in both parts of
-        the objective. "balanced": inversely proportional to the number of rows in each.
+        Weights of the classes' rows; "balanced": inversely proportional to their numbers.
 
     Attributes
     ----------
@@ -203,8 +202,7 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
 
-    # What the loss of the target is divided by.
-    _outputs_per_target = 1
+    _outputs_per_target = 1  # What the loss of the target is divided by.
 
     def __init__(
         self,
