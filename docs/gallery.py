@@ -6,6 +6,7 @@ ORDER = [
     "supervised_codes",
     "pipeline_classifier",
     "grid_search_layer_sizes",
+    "tables",
     # What else is built on it
     "outliers",
     "imputation",
