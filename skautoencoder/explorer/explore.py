@@ -9,7 +9,6 @@ from scipy import sparse
 from sklearn.utils.validation import column_or_1d
 
 from .._check_data import inference_rows
-from .._pipeline import known_names, names_of_inputs, scaling_of, split_fitted
 from ..utils.compat import Interval, validate_parameter_constraints
 from ..utils.files import write_whole
 from ..utils.images import check_image_shape
@@ -118,6 +117,7 @@ def explore(
     True
     """
     # Here, so that importing skautoencoder stays as fast as it was.
+    from .._pipeline import known_names, names_of_inputs, scaling_of, split_fitted
     from .contents import check_classes, page_contents
     from .page import page
 
