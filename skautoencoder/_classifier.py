@@ -2,7 +2,6 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_consistent_length
@@ -393,6 +392,9 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
         accuracy : float
             The share of rows, by weight, whose class is predicted.
         """
+        # Imported here, as scikit-learn does, for the sake of the package's import time.
+        from sklearn.metrics import accuracy_score
+
         y, predicted, weights = map(computed, (y, self.predict(X), sample_weight))
         return accuracy_score(y, predicted, sample_weight=weights)
 

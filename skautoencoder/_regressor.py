@@ -2,7 +2,6 @@
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_consistent_length
 
@@ -229,6 +228,9 @@ class AutoencoderRegressor(RegressorMixin, SupervisedAutoencoder):
             1 at best, 0 for predictions of the mean, with no lower bound; the mean over several
             outputs.
         """
+        # Imported here, as scikit-learn does, for the sake of the package's import time.
+        from sklearn.metrics import r2_score
+
         y, predicted, weights = map(computed, (y, self.predict(X), sample_weight))
         return r2_score(y, predicted, sample_weight=weights)
 
