@@ -27,7 +27,15 @@ from .utils.compat import Interval, StrOptions
 class SupervisedAutoencoder(BaseAutoencoder):
     """Fitting with a target, and predictions from the code.
 
-    A subclass encodes the target, names the loss of its head, and decodes predictions.
+    A subclass encodes the target, names the loss of its head, and decodes predictions. It has
+
+    - `_checked_target(y)`, which validates y before any work, and `_with_targets(rows, y, reset)`,
+      which returns the rows with y as numbers; where `reset`, it learns what y is made of.
+    - `_n_outputs`, of the head, and `_outputs_per_target`, by which its loss is divided: 1, or as
+      many as there are where the loss is a mean over them.
+    - `_target_loss()`; `_constant_output(rows)`, the outputs that predict best without X; and
+      `_fit_head(codes, rows)`, weights and biases for finished codes, where `target_weight` is 0.
+    - `predict`, from the outputs that `_predicted` returns, `score` and `partial_fit`.
     """
 
     _parameter_constraints = {

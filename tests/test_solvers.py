@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import rosen, rosen_der
 
+from skautoencoder.network import solvers
 from skautoencoder.network.parameters import Gradients, Parameters, layer_shapes
 from skautoencoder.network.solvers import (
     BLOCK_SIZE,
@@ -37,15 +38,20 @@ def minimise(solver, gradient_of, start, learning_rate, n_steps):
     return parameters.flat
 
 
+def without_decay(solver):
+    """The solver itself, whose steps then depend on gradients alone."""
+    return solver.set_params(weight_decay=0) if "weight_decay" in solver.get_params() else solver
+
+
 # A full-batch solver makes no steps of its own: tests/test_lbfgs.py.
-WITHOUT_DECAY = [SGD(), Adam(), AdamW(weight_decay=0), Muon()]
-every_solver = pytest.mark.parametrize("solver", WITHOUT_DECAY, ids=repr)
+BATTERY = [without_decay(kind()) for kind in SOLVERS.values() if not kind.is_full_batch]
+every_solver = pytest.mark.parametrize("solver", BATTERY, ids=repr)
 
 
-def test_the_battery_covers_every_solver():
-    families = [*Solver.__subclasses__(), *ElementwiseSolver.__subclasses__(), AdamW]
-    ours = {cls for cls in families if cls.__module__.startswith("skautoencoder")}
-    assert set(SOLVERS.values()) == ours - {ElementwiseSolver}
+def test_every_solver_has_a_name_and_so_is_in_the_battery():
+    classes = [each for each in vars(solvers).values() if isinstance(each, type)]
+    kinds = {each for each in classes if issubclass(each, Solver)}
+    assert set(SOLVERS.values()) == kinds - {Solver, ElementwiseSolver}
 
 
 @every_solver
