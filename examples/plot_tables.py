@@ -23,14 +23,16 @@ from skautoencoder import AutoencoderTransformer
 from skautoencoder.plotting import CodeDisplay
 
 patients = load_diabetes(as_frame=True, scaled=False).data
-complete = patients[["age", "bmi", "bp", "s1", "s2", "s3", "s5", "s6"]].assign(
+weights, pressures = ["normal", "high", "obese"], ["low", "medium", "high"]
+numbers = patients[["age", "bmi", "bp", "s1", "s2", "s3", "s5", "s6"]]
+complete = numbers.assign(
     sex=patients["sex"].map({1: "f", 2: "m"}).astype("category"),
-    weight=pd.cut(patients["bmi"], [0, 25, 30, 99], labels=["normal", "high", "obese"]),
-    pressure=pd.cut(patients["bp"], [0, 85, 100, 999], labels=["low", "medium", "high"]),
+    weight=pd.cut(patients["bmi"], [0, 25, 30, 99], labels=weights),
+    pressure=pd.cut(patients["bp"], [0, 85, 100, 999], labels=pressures),
     is_old=patients["age"] > 60,
 )
-rng = np.random.default_rng(0)
-hidden = pd.DataFrame(rng.random(complete.shape) < 0.2, columns=complete.columns)
+is_hidden = np.random.default_rng(0).random(complete.shape) < 0.2
+hidden = pd.DataFrame(is_hidden, columns=complete.columns)
 table = complete.astype({"is_old": object}).mask(hidden)
 print(table.head())
 
@@ -41,8 +43,11 @@ print(table.head())
 # count nowhere.
 
 autoencoder = AutoencoderTransformer(3, random_state=0).fit(table)
-print(f"columns of the network: {len(autoencoder.get_encoded_feature_names())}")
-display = CodeDisplay.from_estimator(autoencoder, table, y=complete["weight"], projection=(0, 1))
+names = autoencoder.get_encoded_feature_names()
+print(f"columns of the network: {len(names)}")
+display = CodeDisplay.from_estimator(
+    autoencoder, table, y=complete["weight"], projection=(0, 1)
+)
 display.axes_.set_title("Two of three numbers for each patient")
 
 # %%
@@ -52,35 +57,38 @@ display.axes_.set_title("Two of three numbers for each patient")
 # the truth was hidden, beside the most frequent category? And how far off are numbers, in
 # deviations, beside the mean?
 
-rebuilt = autoencoder.reconstruct(table)
-lines = []
-for name in complete:
+
+def figures(name, guess):
+    """What is right, and how right a guess is where the truth was hidden."""
     own = hidden[name].to_numpy()
-    truth, guess = complete[name][own], rebuilt[name][own]
-    if complete[name].dtype.kind == "f":
-        deviation = complete[name].std()
-        plain = np.sqrt(np.mean((truth - table[name].mean()) ** 2)) / deviation
-        lines.append((name, "error", plain, np.sqrt(np.mean((truth - guess) ** 2)) / deviation))
-    else:
-        plain = np.mean(truth == table[name].mode()[0])
-        lines.append((name, "accuracy", plain, np.mean(truth == guess)))
-print(f"{'':12}{'':10}{'plain':>8}{'network':>9}")
-for name, figure, plain, ours in lines:
-    print(f"{name:12}{figure:10}{plain:8.2f}{ours:9.2f}")
+    truth = complete[name][own]
+    if complete[name].dtype.kind != "f":
+        return "accuracy", np.mean(truth == guess[own])
+    error = np.sqrt(np.mean((truth - guess[own]) ** 2))
+    return "error", error / complete[name].std()
+
+
+rebuilt = autoencoder.reconstruct(table)
+print(f"{'':22}{'plain':>8}{'network':>9}")
+for name in complete:
+    is_number = complete[name].dtype.kind == "f"
+    usual = table[name].mean() if is_number else table[name].mode()[0]
+    what, plain = figures(name, pd.Series([usual] * len(table)))
+    _, ours = figures(name, rebuilt[name])
+    print(f"{name:12}{what:10}{plain:8.2f}{ours:9.2f}")
 
 # %%
 # The probabilities behind a category come from `reconstruct_proba`.
 
 figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
-names = autoencoder.get_encoded_feature_names()
-shares = pd.DataFrame(autoencoder.reconstruct_proba(table), columns=names).filter(like="weight_")
-order = np.argsort(patients["bmi"].to_numpy())
-for name in ("weight_normal", "weight_high", "weight_obese"):
-    ax.plot(patients["bmi"].to_numpy()[order], shares[name].to_numpy()[order], ".", label=name)
-ax.set(xlabel="body mass index, which may have been hidden", ylabel="probability")
+shares = pd.DataFrame(autoencoder.reconstruct_proba(table), columns=names)
+for name in weights:
+    ax.plot(patients["bmi"], shares[f"weight_{name}"], ".", label=name)
+ax.set(xlabel="body mass index, hidden for a fifth", ylabel="probability")
 legend = ax.legend(loc="center right")
 
-if "sphinx_gallery" not in sys.modules:  # the gallery keeps the figures by itself
+# The gallery keeps the figures by itself.
+if "sphinx_gallery" not in sys.modules:
     display.figure_.savefig("tables_codes.png", dpi=150)
     figure.savefig("tables_probabilities.png", dpi=150)
     print("Pictures: tables_codes.png, tables_probabilities.png")
