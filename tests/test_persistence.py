@@ -44,9 +44,11 @@ from skautoencoder import (
     save_model,
     trusted_types,
 )
+from skautoencoder._columns import ColumnEncoder
 from skautoencoder.network.component import Component
 from skautoencoder.persistence.searches import search_types
 from skautoencoder.utils import versions as _versions
+from skautoencoder.utils.column_types import ColumnType
 
 skops_io = pytest.importorskip("skops.io", reason="saving needs skops, of the extra 'io'")
 
@@ -163,7 +165,8 @@ class TestRoundTrips:
         for name in {*trusted_types()} - search_types() - {SCORES}:
             module, _, attribute = name.rpartition(".")
             assert module.startswith("skautoencoder.")
-            assert issubclass(getattr(sys.modules[module], attribute), (BaseEstimator, Component))
+            kinds = (BaseEstimator, Component, ColumnEncoder, ColumnType)
+            assert issubclass(getattr(sys.modules[module], attribute), kinds)
 
     @pytest.mark.parametrize(
         "params",
