@@ -149,6 +149,7 @@ class ClusterDataset:
     in_network_units = Dataset.in_network_units
     scaled_by = Dataset.scaled_by
     with_columns = Dataset.with_columns
+    columns = Dataset.columns
 
     def restricted_to(self, features):
         """The same rows with some of their features alone; None for all of them."""
