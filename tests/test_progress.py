@@ -77,7 +77,7 @@ def test_epoch_losses_rate_and_the_time_left_are_shown():
 
 
 def test_a_terminal_shows_the_end_of_the_run_in_place(narrow_terminal, monkeypatch):
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((80, 20)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda **_: os.terminal_size((80, 20)))
     line = ProgressLine(max_iter=47, stream=Terminal())
     run(line, 2)
     line.end(History([1.0] * 47, [1.234e-05] * 47, stop_reason="no_change", kept="pca"))
