@@ -215,7 +215,7 @@ def test_a_search_in_processes_uses_no_more_threads_than_cores(wide):
 
 
 # Interpreter and libraries keep some tens of thousands of bytes, whatever the number of calls.
-KEPT = 200_000
+KEPT = 300_000
 
 
 def growth(action, n_calls):
