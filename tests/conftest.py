@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+# Read by pyright alone; pytest would run it in search of doctests.
+collect_ignore = ["typed_usage.py"]
+
 
 @pytest.fixture(scope="session")
 def digits():

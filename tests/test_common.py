@@ -39,23 +39,21 @@ FULL_BATCH = {
     "n_components": 1,
 }
 
+# Each option is in one of them; training in full batches adds the checks of sample weights.
 VARIANTS = [
     AutoencoderTransformer(),
-    variant(skip_connections=False),
-    variant(weight_init="pca", output_activation="softplus", activation="elu"),
-    variant(solver="sgd"),
-    variant(solver="muon"),
-    variant(solver=SGD(momentum=0.5, nesterovs_momentum=False)),
-    variant(solver=Adam(beta_2=0.99), learning_rate=ConstantSchedule()),
-    variant(learning_rate="invscaling"),
-    variant(learning_rate="adaptive", n_iter_no_change=2, max_iter=10),
-    variant(learning_rate="one_cycle"),
-    variant(loss="binary_cross_entropy", scale="minmax"),
-    variant(loss="huber"),
-    variant(loss="absolute_error"),
-    variant(loss="poisson", scale="minmax"),
-    variant(early_stopping=True),
-    variant(**FULL_BATCH),
+    variant(
+        skip_connections=False, learning_rate="adaptive", n_iter_no_change=2, early_stopping=False
+    ),
+    variant(weight_init="pca", output_activation="softplus", activation="elu", solver="sgd"),
+    variant(solver="muon", early_stopping=True),
+    variant(
+        solver=SGD(momentum=0.5, nesterovs_momentum=False),
+        learning_rate="invscaling",
+        loss="absolute_error",
+    ),
+    variant(solver=Adam(beta_2=0.99), learning_rate=ConstantSchedule(), loss="huber"),
+    variant(learning_rate="one_cycle", loss="poisson", scale="minmax"),
     variant(**FULL_BATCH, solver="muon"),
     variant(**FULL_BATCH, solver="sgd", alpha=0.01, output_activation="relu"),
     variant(**FULL_BATCH, loss="binary_cross_entropy", scale="minmax"),
@@ -64,16 +62,27 @@ VARIANTS = [
     variant(**FULL_BATCH, loss="huber"),
     variant(**FULL_BATCH, loss="absolute_error", output_activation="exp"),
     variant(**FULL_BATCH, loss="poisson", scale="minmax"),
-    variant(activation="relu", code_activation="identity", decoder_layer_sizes=(7,)),
-    variant(activation="gelu", output_activation="tanh", weight_init="orthogonal"),
+    variant(
+        activation="relu",
+        code_activation="identity",
+        decoder_layer_sizes=(7,),
+        corruption=SaltAndPepperNoise(),
+        dropout=0.2,
+    ),
+    variant(
+        activation="gelu",
+        output_activation="tanh",
+        weight_init="orthogonal",
+        code_penalty=L1Sparsity(),
+        alpha=1e-3,
+    ),
     variant(hidden_layer_sizes=(), n_components=1, scale=None, learning_rate_init=1e-6),
-    variant(corruption=GaussianNoise()),
-    variant(corruption=MaskingNoise(value="mean"), skip_connections=False),
-    variant(corruption=SaltAndPepperNoise(), dropout=0.2),
+    variant(
+        corruption=MaskingNoise(value="mean"),
+        code_penalty=ContractivePenalty(),
+        skip_connections=False,
+    ),
     variant(corruption=SwapNoise(), loss="binary_cross_entropy", scale="minmax"),
-    variant(code_penalty=L1Sparsity(), alpha=1e-3),
-    variant(code_penalty=KLSparsity()),
-    variant(code_penalty=ContractivePenalty(), skip_connections=False),
     variant(
         **{**FULL_BATCH, "hidden_layer_sizes": ()},
         code_penalty=ContractivePenalty(),
@@ -81,7 +90,6 @@ VARIANTS = [
     ),
     variant(**FULL_BATCH, code_penalty=KLSparsity(), tied_weights=True),
     variant(**FULL_BATCH, code_penalty=L1Sparsity(), skip_connections=False, scale="standard"),
-    variant(tied_weights=True),
     variant(pretrain_iter=2, corruption=GaussianNoise()),
     variant(tied_weights=True, skip_connections=False, solver="muon"),
     variant(
@@ -129,14 +137,17 @@ SUPERVISED = [
     # Rounding grows with every iteration of L-BFGS.
     AutoencoderClassifier(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs", max_iter=20),
     AutoencoderClassifier(
-        2, early_stopping=True, class_weight="balanced", solver="muon", max_iter=5
-    ),
-    AutoencoderClassifier(
-        head_layer_sizes=(5,), corruption=GaussianNoise(), dropout=0.1, max_iter=10
+        2,
+        early_stopping=True,
+        class_weight="balanced",
+        solver="muon",
+        head_layer_sizes=(5,),
+        corruption=GaussianNoise(),
+        dropout=0.1,
+        max_iter=10,
     ),
     AutoencoderClassifier(**{**FULL_BATCH, "n_components": 2}, skip_connections=False, dropout=0),
     AutoencoderRegressor(),
-    AutoencoderRegressor(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs"),
     AutoencoderRegressor(2, early_stopping=True, tied_weights=True, loss="huber", max_iter=5),
     AutoencoderRegressor(**FULL_BATCH, head_layer_sizes=4, target_weight=3.0, dropout=0),
 ]
@@ -178,12 +189,10 @@ def detector(autoencoder=None, **params):
 DETECTORS = [
     # With its own autoencoder one is enough: the others have two, which train for less long.
     detector(n_estimators=1),
-    detector(variant(skip_connections=False, max_iter=10)),
-    detector(variant(**FULL_BATCH)),
-    detector(variant(**FULL_BATCH, loss="huber"), n_components=(1, 0.5)),
+    detector(variant(skip_connections=False)),
+    detector(variant(**FULL_BATCH, loss="huber"), n_components=(1, 0.5), contamination=0.05),
     detector(variant(**{**FULL_BATCH, "batch_size": "auto"}, solver="lbfgs"), trim=0.3),
-    detector(variant(**FULL_BATCH), contamination=0.05, trim=0.0),
-    detector(variant(**FULL_BATCH), n_components=0.99, contamination=0.5),
+    detector(variant(**FULL_BATCH), n_components=0.99, contamination=0.5, trim=0.0),
 ]
 
 

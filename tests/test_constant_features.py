@@ -196,9 +196,14 @@ class TestStreams:
         X[:200, 3] = 7
         return X
 
-    @pytest.mark.parametrize("scale", ["auto", "standard", "minmax", None])
     @pytest.mark.parametrize(
-        ("solver", "n_passes", "least"), [("adam", 40, 0.8), ("sgd", 40, 0.3), ("muon", 20, 0.8)]
+        ("scale", "solver", "n_passes", "least"),
+        [
+            ("auto", "adam", 40, 0.8),
+            ("standard", "sgd", 40, 0.3),
+            ("minmax", "muon", 20, 0.8),
+            (None, "adam", 40, 0.8),
+        ],
     )
     def test_they_are_learned_from_then_on(self, scale, solver, n_passes, least):
         X = self.pieces()

@@ -428,6 +428,18 @@ def test_another_value_may_stand_for_missing(X):
     assert np.array_equal(imputer(missing_values=-1).fit_transform(numbered), expected)
 
 
+def test_the_distribution_of_some_features_fills_as_if_the_others_were_missing(rng):
+    root = rng.normal(size=(4, 4))
+    model = NormalModel(rng.normal(size=4), root @ root.T)
+    X = rng.normal(size=(50, 4))
+    missing = rng.random(X.shape) < 0.4
+    missing[:, 1] = True
+    expected, own = X.copy(), X[:, [0, 2, 3]]
+    model.fill(expected, missing)
+    model.of([0, 2, 3]).fill(own, missing[:, [0, 2, 3]])
+    np.testing.assert_allclose(own, expected[:, [0, 2, 3]])
+
+
 class TestFeaturesThatDoNotVary:
     CONSTANTS = (0.1, -2023.0, 1.7e18, 1e-150)
 
@@ -462,6 +474,18 @@ class TestFeaturesThatDoNotVary:
         filled = model.transform(later)
         assert (filled[:, 4] == 2024).all()
         assert np.array_equal(filled[:, :4], model.transform(holes)[:, :4])
+
+    def test_one_that_varies_in_held_out_rows_alone_is_no_obstacle(self, X):
+        """As a rare category may, whose column is 0 in all rows that the autoencoder sees."""
+        rng, _ = generators(0, 0)
+        rare = np.zeros(120)
+        rare[rng.permutation(120)[:20]] = 1.0
+        holes = with_holes(X)
+        for autoencoder in (None, ALIKE):
+            model = imputer(autoencoder).fit(np.column_stack([rare, holes]))
+            assert list(model.autoencoder_.is_constant_) == [True, False, False, False, False]
+            filled = model.transform(np.column_stack([rare, holes]))
+            assert error(filled[:, 1:] / X.std(axis=0), X / X.std(axis=0), holes) < 0.7
 
     def test_rows_of_such_features_alone_need_no_autoencoder(self):
         holes = with_holes(np.tile([[3.0, 4.0]], (30, 1)))

@@ -109,7 +109,7 @@ def test_an_error_in_any_line_leaves_the_earlier_state_or_a_whole_fit(name, erro
     n_lines = call_and_raise(lambda: earlier.fit(X), error, at=-2) + 1
     whole = pickle.dumps(earlier)
     seen = set()
-    for at in np.linspace(0, n_lines - 1, 24).astype(int):
+    for at in np.linspace(0, n_lines - 1, 12).astype(int):
         estimator = pickle.loads(before)
         how = outcome(estimator, X, error, at)
         seen.add(how)

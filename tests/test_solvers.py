@@ -64,7 +64,7 @@ def test_reaches_the_minimum_of_a_parabola(solver):
 @every_solver
 def test_reaches_the_minimum_of_rosenbrock(solver):
     rate = {Adam: 0.05, AdamW: 0.05, SGD: 3e-4, Muon: 0.02}[type(solver)]
-    found = minimise(solver, rosen_der, [-1.2, 1.0], rate, 20000)
+    found = minimise(solver, rosen_der, [-1.2, 1.0], rate, 8000)
     assert rosen(found) < 1e-4
 
 

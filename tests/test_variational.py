@@ -168,7 +168,7 @@ def explained_share(vae, X):
     return 1 - (np.square(vae.reconstruct(X) - X) / X.var(axis=0)).mean()
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(2))
 def test_rows_far_out_do_not_keep_it_from_learning(seed):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1500, 3)) @ [[1, 0.5, 0], [0, 1, 0.5], [0, 0, 0.2]]
@@ -188,7 +188,7 @@ def test_a_single_row_hundreds_of_deviations_out_does_not_either(size):
     assert explained_share(vae, X.astype(np.float64)) > 0.9
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_rare_categories_do_not_make_float32_diverge(seed):
     """Columns that are 1 in one row are 28 deviations there, and two rows have ten of them."""
     rng = np.random.default_rng(0)

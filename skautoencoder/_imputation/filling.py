@@ -124,4 +124,6 @@ class _Refill(Corruption):
             shift, scale = np.zeros(rows.n_features), np.ones(rows.n_features)
         else:
             shift, scale = rows.scaling.shift, rows.scaling.scale
-        return self.model.rescaled(shift.astype(rows.dtype), scale.astype(rows.dtype))
+        # Features that do not vary among the rows of a fit are left out of them.
+        model = self.model.of(rows.features)
+        return model.rescaled(shift.astype(rows.dtype), scale.astype(rows.dtype))

@@ -45,6 +45,12 @@ class NormalModel:
             setattr(model, name, value.astype(scale.dtype))
         return model
 
+    def of(self, features):
+        """The distribution of some of the features alone; None for all."""
+        if features is None:
+            return self
+        return NormalModel(self.mean[features], self.covariance[np.ix_(features, features)])
+
     @property
     def covariance(self):
         return self.correlation * self.deviation * self.deviation[:, np.newaxis]
