@@ -42,10 +42,11 @@ FULL_BATCH = {
 # Each option is in one of them; training in full batches adds the checks of sample weights.
 VARIANTS = [
     AutoencoderTransformer(),
+    variant(solver="sgd"),
     variant(
         skip_connections=False, learning_rate="adaptive", n_iter_no_change=2, early_stopping=False
     ),
-    variant(weight_init="pca", output_activation="softplus", activation="elu", solver="sgd"),
+    variant(weight_init="pca", output_activation="softplus", activation="elu"),
     variant(solver="muon", early_stopping=True),
     variant(
         solver=SGD(momentum=0.5, nesterovs_momentum=False),
