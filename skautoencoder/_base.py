@@ -77,10 +77,10 @@ class BaseAutoencoder(
 
     # How many of the encoder's outputs a unit of the code takes.
     _outputs_per_code_unit = 1
-    # How many outputs the layers from the code to a target have: none here.
-    _n_target_outputs = 0
-    # Weights of the columns beside each other: the same for all.
-    column_weights = None
+    _n_target_outputs = 0  # Of the layers from the code to a target: none here.
+    # Whether scale="auto" is "quantile" for a table with categories.
+    _ranks_numbers = False
+    column_weights = None  # The same for all columns.
     # Whether the same share of each class is held out.
     _is_stratified = False
     # What "auto" is for the hidden layers where there are no skip connections.
@@ -94,7 +94,7 @@ class BaseAutoencoder(
         "activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
         "output_activation": [StrOptions({"auto", *ACTIVATIONS})],
         "weight_init": [StrOptions({"auto", *INITIALIZERS})],
-        "scale": [StrOptions({"auto", "common", "standard", "minmax"}), None],
+        "scale": [StrOptions({"auto", "common", "standard", "minmax", "quantile"}), None],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "solver": [StrOptions(set(SOLVERS)), ObjectOf(Solver)],

@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
+from ._normal_scores import NormalScores
 from .utils.column_types import column_indices, column_types, frame_kind, frame_of, objects_of
 from .utils.compat import _safe_indexing
 
@@ -17,11 +18,15 @@ UNKNOWN = -1
 
 
 def learn_columns(estimator, X):
-    """The `ColumnEncoder` of a table with categories; None where X has none."""
+    """The `ColumnEncoder` of a table with categories, or of which quantiles are scaled; or None."""
     is_categorical = categorical_mask(estimator.categorical_features, X)
-    if is_categorical is None or not is_categorical.any():
-        return None
-    return ColumnEncoder(is_categorical, X)
+    scale, is_table = getattr(estimator, "scale", None), np.any(is_categorical)
+    is_ranked = scale == "quantile" or (scale == "auto" and estimator._ranks_numbers and is_table)
+    if not is_table:
+        if not is_ranked:
+            return None
+        is_categorical = np.zeros(np.shape(X)[1], dtype=bool)
+    return ColumnEncoder(is_categorical, X, getattr(estimator, "missing_values", np.nan), is_ranked)
 
 
 def categorical_mask(asked, X):
@@ -46,6 +51,10 @@ class ColumnEncoder:
     is_categorical : ndarray of bool of shape (n_columns,)
     X : data frame or array of shape (n_samples, n_columns)
         Whose categories are learned; missing ones (None, NaN, NA) are none.
+    missing_values : object
+        What stands for a missing category besides these.
+    is_ranked : bool
+        Whether numbers become normal scores, which are learned when X is encoded first.
 
     Attributes
     ----------
@@ -55,10 +64,14 @@ class ColumnEncoder:
         Where each column begins when encoded.
     width : int
         Number of the encoded columns.
+    normal_scores : NormalScores or None
+        What leads from numbers to their normal scores; None for numbers as they are.
     """
 
-    def __init__(self, is_categorical, X):
+    def __init__(self, is_categorical, X, missing_values=np.nan, is_ranked=False):
         self.is_categorical = is_categorical
+        self.missing_values = missing_values
+        self.is_ranked, self.normal_scores = is_ranked, None
         self.kind = frame_kind(X)
         self.types = column_types(X) if self.kind else None
         self.dtype = getattr(X, "dtype", None)
@@ -70,11 +83,12 @@ class ColumnEncoder:
             unknown_value=UNKNOWN,
             encoded_missing_value=np.nan,
         )
-        self._call(self._encoder.fit, objects_of(X, np.flatnonzero(is_categorical)))
-        # NaN, which is no category, differs from itself.
-        self.categories = [
-            np.array([each for each in own if each == each]) for own in self._encoder.categories_
-        ]
+        self.categories = []
+        if is_categorical.any():
+            self._call(self._encoder.fit, self._values(X))
+            # NaN, which is no category, differs from itself.
+            found = self._encoder.categories_
+            self.categories = [np.array([each for each in own if each == each]) for own in found]
         widths = np.ones(len(is_categorical), dtype=int)
         widths[is_categorical] = [max(1, len(each)) for each in self.categories]
         self.starts = np.cumsum(widths) - widths
@@ -97,8 +111,14 @@ class ColumnEncoder:
     def encode(self, estimator, X, dtype):
         """X as numbers: a missing or unknown category is NaN in all of its columns."""
         numbers = self._numbers(estimator, X, dtype)
+        if self.is_ranked:
+            if self.normal_scores is None:
+                self.normal_scores = NormalScores(numbers)
+            numbers = self.normal_scores.apply(numbers)
         encoded = np.empty((len(numbers), self.width), numbers.dtype)
         encoded[:, self.starts[~self.is_categorical]] = numbers
+        if not self.categories:
+            return encoded
         codes = self._codes(X)
         self._warn_of_unknown(estimator, codes)
         for own, group in zip(codes.T, self.groups, strict=True):
@@ -111,6 +131,7 @@ class ColumnEncoder:
 
         A frame where `fit` saw one, else an array.
         """
+        values = self.numbers(values)
         columns = list(values[:, self.starts].T)
         numbers = np.flatnonzero(self.is_categorical)
         for number, group, categories in zip(numbers, self.groups, self.categories, strict=True):
@@ -121,6 +142,24 @@ class ColumnEncoder:
         is_object = dtype.kind not in "fiub" or self.dtype is None or self.dtype.kind not in "fiub"
         return np.array(columns, dtype=object if is_object else values.dtype).T
 
+    def drawn(self, values, rng, missing=None):
+        """Values in which each category is drawn, as likely as its share; where missing, or all."""
+        values = values.copy()
+        for group in self.groups:
+            rows = np.arange(len(values)) if missing is None else missing[:, group[0]].nonzero()[0]
+            shares = values[np.ix_(rows, group)].clip(0).cumsum(axis=1)
+            drawn = (shares < rng.random((len(rows), 1)) * shares[:, -1:]).sum(axis=1)
+            values[np.ix_(rows, group)] = np.eye(len(group))[drawn]
+        return values
+
+    def numbers(self, values):
+        """Encoded values with numbers in the place of their normal scores."""
+        if self.normal_scores is None:
+            return values
+        values, places = values.copy(), self.starts[~self.is_categorical]
+        values[:, places] = self.normal_scores.undo(values[:, places])
+        return values
+
     def feature_names(self, names):
         """Names of the encoded columns, as those of `OneHotEncoder`."""
         found = [[name] for name in names]
@@ -130,11 +169,16 @@ class ColumnEncoder:
 
     def _codes(self, X):
         """The number of each category, `UNKNOWN` for new ones, NaN where it is missing."""
-        values = objects_of(X, np.flatnonzero(self.is_categorical))
+        values = self._values(X)
         codes = self._call(self._encoder.transform, values)
         # NaN differs from itself; where none was there in fit, the encoder calls it unknown.
         codes[values != values] = np.nan
         return codes
+
+    def _values(self, X):
+        """The columns of categories as objects, NaN where one is missing."""
+        values = objects_of(X, np.flatnonzero(self.is_categorical))
+        return np.where(values == self.missing_values, np.nan, values)
 
     def _call(self, method, values):
         """Call a method of the encoder."""
@@ -150,16 +194,18 @@ class ColumnEncoder:
         if self.is_categorical.all():
             return np.empty((X.shape[0], 0), np.float64 if isinstance(dtype, list) else dtype)
         columns = np.flatnonzero(~self.is_categorical)
+        is_objects = isinstance(X, np.ndarray) and X.dtype.kind == "O"
+        numbers = objects_of(X, columns) if is_objects else _safe_indexing(X, columns, axis=1)
         try:
             return check_array(
-                _safe_indexing(X, columns, axis=1),
+                numbers,
                 dtype=dtype,
                 ensure_all_finite=False,
                 input_name="X",
                 estimator=estimator,
             )
-        except ValueError as error:
-            if not any(word in str(error) for word in ("convert", "cast")):
+        except (TypeError, ValueError) as error:
+            if not any(word in str(error) for word in ("convert", "cast", "argument must be")):
                 raise
             raise ValueError(
                 f"X has values in columns {self._names(estimator)[columns].tolist()}, which are "

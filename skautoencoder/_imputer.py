@@ -1,7 +1,6 @@
 """AutoencoderImputer: fills missing cells with what an autoencoder makes of the others."""
 
 import warnings
-from itertools import islice
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,10 +8,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._check_data import check_magnitude, check_sample_weight, native
+from ._columns import learn_columns
 from ._dask.dispatch import refuse_collection
-from ._imputation.filling import Filler, find_bounds, find_limits
-from ._imputation.fit_filler import FillerFit, moments
-from ._imputation.gross_cells import find_fences, without_gross
+from ._imputation.features import FeatureFillingMixin
+from ._imputation.tables import completed_table, encoded_table, is_nan
 from ._transformer import AutoencoderTransformer
 from ._validation import unchanged_on_failure
 from .network.floating_point import quiet_overflow
@@ -22,13 +21,18 @@ from .utils.documentation import DocumentedMixin
 from .utils.versions import VersionedMixin
 
 
-class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, BaseEstimator):
+class AutoencoderImputer(
+    FeatureFillingMixin, TransformerMixin, DocumentedMixin, VersionedMixin, BaseEstimator
+):
     """Fills missing values with what an autoencoder makes of the observed ones.
 
     Missing cells are first filled with what a normal distribution expects there, given the
     observed cells of the row. Then, round by round, the autoencoder rebuilds the filled row
     and its missing cells take the values of the reconstruction. Observed cells are never
     changed.
+
+    Of a table, columns that are categories are filled with categories, the most probable ones,
+    and a frame comes back as a frame with the types of its columns.
 
     Parameters
     ----------
@@ -39,8 +43,17 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         :class:`MaskingNoise` takes further cells. After an initial fill with the mean it
         has a code of 16, or less than X, and no corruption instead.
 
-    missing_values : int, float or np.nan, default=np.nan
-        What stands for a missing value. With another number than NaN, X may hold no NaN.
+    missing_values : int, float, str or np.nan, default=np.nan
+        What stands for a missing value. With another number than NaN, no number in X may be NaN;
+        a string stands for missing categories. None, NaN and NA are missing categories always.
+
+    categorical_features : array-like, "from_dtype" or None, default="from_dtype"
+        Columns that are categories, as for :class:`AutoencoderTransformer`. A category that was
+        not there in `fit` counts as missing, and is filled.
+
+    sample : bool, default=False
+        Whether missing categories are drawn, as probable as they are, instead of taken to be the
+        most probable one. Numbers are filled with what is expected either way.
 
     initial_fill : {"auto", "mean", "normal"}, default="auto"
         What missing cells hold before the autoencoder sees them, in its training too:
@@ -163,7 +176,9 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
 
     _parameter_constraints = {
         "autoencoder": [ObjectOf(AutoencoderTransformer), None],
-        "missing_values": [Real],
+        "missing_values": [Real, str],
+        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
+        "sample": ["boolean"],
         "initial_fill": [StrOptions({"auto", "mean", "normal"})],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, 1, closed="left")],
@@ -175,11 +190,16 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         "random_state": ["random_state"],
     }
 
+    # How a table with categories is encoded: X is none.
+    _columns = None
+
     def __init__(
         self,
         autoencoder=None,
         *,
         missing_values=np.nan,
+        categorical_features="from_dtype",
+        sample=False,
         initial_fill="auto",
         max_iter=10,
         tol=1e-2,
@@ -192,6 +212,8 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
     ):
         self.autoencoder = autoencoder
         self.missing_values = missing_values
+        self.categorical_features = categorical_features
+        self.sample = sample
         self.initial_fill = initial_fill
         self.max_iter = max_iter
         self.tol = tol
@@ -243,6 +265,7 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
                 self, X, "it is not trained on Dask collections. Pass X.compute() instead"
             )
             self._validate_params()
+            self._learn_columns(X)
             X = self._with_nan(X, reset=True)
             check_magnitude(X)
             weights = _row_weights(sample_weight, X)
@@ -321,21 +344,23 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         """
         check_is_fitted(self)
         names = check_feature_names_in(self, input_features)
-        kept = names if self.keep_empty_features else names[self._is_filled]
+        kept = names[self._is_kept()]
         if self.indicator_ is None:
             return kept
         return np.concatenate([kept, self.indicator_.get_feature_names_out(names)])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self._is_nan_missing()
+        tags.input_tags.allow_nan = is_nan(self.missing_values)
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
     def _completed(self, X):
         """What `transform` returns."""
-        X = self._with_nan(X, reset=False)
+        given, X = X, self._with_nan(X, reset=False)
         filled = self._fill(self._fillable(X))
+        if self._columns is not None:
+            return completed_table(self, given, X, filled)
         if self.keep_empty_features:
             complete = np.where(np.isnan(X), X.dtype.type(0), X)
             complete[:, self._is_filled] = filled
@@ -346,19 +371,28 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
 
     def _with_nan(self, X, reset):
         """Validated X, with NaN where values are missing."""
-        is_nan = self._is_nan_missing()
+        if self._columns is not None:
+            return encoded_table(self, X, reset)
+        is_missing_nan = is_nan(self.missing_values)
         with quiet_overflow():
             X = validate_data(
                 self,
                 native(X),
                 dtype=[np.float64, np.float32],
                 reset=reset,
-                ensure_all_finite="allow-nan" if is_nan else True,
+                ensure_all_finite="allow-nan" if is_missing_nan else True,
             )
-        return X if is_nan else np.where(self.missing_values == X, X.dtype.type(np.nan), X)
+        return X if is_missing_nan else np.where(self.missing_values == X, X.dtype.type(np.nan), X)
 
-    def _is_nan_missing(self):
-        return isinstance(self.missing_values, Real) and bool(np.isnan(self.missing_values))
+    def _learn_columns(self, X):
+        """Set `_columns`, which is None where X has no categories."""
+        self._columns = learn_columns(self, X)
+        if self._columns is None and isinstance(self.missing_values, str):
+            raise ValueError(
+                f"missing_values={self.missing_values!r} stands for a missing category, but X has "
+                "no column of categories: name them in categorical_features, or leave "
+                "missing_values at NaN."
+            )
 
     def _fit_indicator(self, X):
         """As the imputers of scikit-learn do."""
@@ -368,11 +402,21 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
         self.indicator_ = None
         if self.add_indicator:
             indicator = MissingIndicator(error_on_new=False).set_output(transform="default")
-            self.indicator_ = indicator.fit(X)
+            self.indicator_ = indicator.fit(self._by_column(X))
+
+    def _by_column(self, X):
+        """One number for each column of X: of a category any of its encoded form."""
+        return X if self._columns is None else X[:, self._columns.starts]
 
     def _fillable(self, X):
         """The columns that had observed values in fit."""
         return X if self._is_filled.all() else X[:, self._is_filled]
+
+    def _is_kept(self):
+        """Which columns of X `transform` returns."""
+        if self.keep_empty_features:
+            return np.ones(self.n_features_in_, dtype=bool)
+        return self._by_column(self._is_filled[np.newaxis])[0]
 
     def _refuse_only_empty_features(self):
         if not self._is_filled.any():
@@ -383,65 +427,15 @@ class AutoencoderImputer(TransformerMixin, DocumentedMixin, VersionedMixin, Base
 
     def _warn_of_empty_features(self):
         """As SimpleImputer does."""
-        if not self.keep_empty_features and not self._is_filled.all():
+        is_kept = self._is_kept()
+        if not is_kept.all():
             names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
             warnings.warn(
-                f"Skipping features without any observed values: {names[~self._is_filled]}. Leave "
+                f"Skipping features without any observed values: {names[~is_kept]}. Leave "
                 "them out of X, or set keep_empty_features=True.",
                 UserWarning,
                 stacklevel=3,
             )
-
-    def _fit_features(self, X, weights):
-        """Fit what is filled into each feature: of those that do not vary, their own value."""
-        limits = find_limits(self.min_value, self.max_value, self.n_features_in_)
-        limits = limits[:, self._is_filled]
-        self._fences = find_fences(X)
-        X = without_gross(X, self._fences)
-        self.mean_, deviation = moments(X, weights)
-        self._varies = deviation > 10 * np.finfo(X.dtype).eps * np.abs(self.mean_)
-        self.fill_min_, self.fill_max_ = find_bounds(X, (0, 0), limits)
-        self.autoencoder_ = self.covariance_ = None
-        self.error_curve_, self.n_iter_, self.best_iter_ = [0.0], 0, 0
-        varies = self._varies
-        if varies.any():
-            fit = FillerFit(self, X[:, varies], weights, limits[:, varies])
-            filler, self.error_curve_, self.best_iter_ = fit.run()
-            self.n_iter_ = len(self.error_curve_) - 1
-            self._keep(filler)
-
-    def _keep(self, filler):
-        """Set the attributes of the features that vary."""
-        varies = self._varies
-        self.mean_[varies] = filler.mean
-        self.fill_min_[varies], self.fill_max_[varies] = filler.bounds
-        self.autoencoder_ = filler.autoencoder
-        if filler.covariance is not None:
-            self.covariance_ = np.zeros((len(varies), len(varies)))
-            self.covariance_[np.ix_(varies, varies)] = filler.covariance
-
-    def _filler(self):
-        """The one that the attributes describe, of the features that vary."""
-        varies, covariance = self._varies, self.covariance_
-        if covariance is not None:
-            covariance = covariance[np.ix_(varies, varies)]
-        bounds = self.fill_min_[varies], self.fill_max_[varies]
-        return Filler(self.mean_[varies], covariance, bounds, self.autoencoder_)
-
-    def _fill(self, X):
-        """X with its missing cells filled; X itself stays as it is."""
-        missing, varies = np.isnan(X), self._varies
-        own_values = np.clip(self.mean_, self.fill_min_, self.fill_max_).astype(X.dtype)
-        filled = np.where(missing, own_values, X)
-        rows = np.flatnonzero((missing & varies).any(axis=1))
-        if len(rows):
-            known = without_gross(X[rows], self._fences)[:, varies]
-            rounds = self._filler().rounds(known, np.isnan(known))
-            cells = np.ix_(rows, varies)
-            filled[cells] = np.where(
-                missing[cells], next(islice(rounds, self.best_iter_, None)), X[cells]
-            )
-        return filled
 
 
 def _row_weights(sample_weight, X):

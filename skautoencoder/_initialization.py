@@ -74,7 +74,7 @@ class InitializationMixin:
 
         "auto" is "standard", so that every column weighs the same.
         """
-        kind = "standard" if self.scale == "auto" else self.scale
+        kind = "standard" if self.scale in ("auto", "quantile") else self.scale
         free = trained_loss(self, self._trained_features()).free_columns
         self.shift_ = self.scale_ = None
         if kind is None or not len(free):
@@ -141,7 +141,7 @@ class InitializationMixin:
             return
         kind, features = self.scale, np.flatnonzero(newly)
         if self.column_losses_ is not None:
-            kind = "standard" if kind == "auto" else kind
+            kind = "standard" if kind in ("auto", "quantile") else kind
             is_free = np.isin(features, fitted_losses(self).free_columns)
             self.shift_ = np.where(newly, 0, self.shift_).astype(self.shift_.dtype)
             features = features[is_free]

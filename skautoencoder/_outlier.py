@@ -20,9 +20,10 @@ from ._outlier_scores import (
     block_size,
     cutoff,
     dense,
+    distinct,
     filled,
+    offset_of,
     units_of,
-    usual_end,
     weights_of_all,
 )
 from ._supervised import SupervisedAutoencoder
@@ -59,6 +60,10 @@ class AutoencoderOutlierDetector(
         The autoencoder that is cloned for each member of the ensemble. None is
         ``AutoencoderTransformer(scale="standard", max_iter=5)``. `n_components` and
         `random_state` of the clones are set by this estimator.
+
+    categorical_features : array-like, "from_dtype" or None, default="from_dtype"
+        Columns that are categories, as for :class:`AutoencoderTransformer`. Each weighs as a
+        number does. Attributes of single features are then of the columns of the encoded table.
 
     contamination : float or "auto", default="auto"
         Share of outliers among the training rows, by weight, in (0, 0.5]: `offset_` is then
@@ -206,6 +211,7 @@ class AutoencoderOutlierDetector(
 
     _parameter_constraints = {
         "autoencoder": [ObjectOf(BaseAutoencoder, but_not=SupervisedAutoencoder), None],
+        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "contamination": [StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right")],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         # scikit-learn has no constraint for widths or shares in a sequence: see `check_widths`.
@@ -216,12 +222,13 @@ class AutoencoderOutlierDetector(
         "random_state": ["random_state"],
     }
 
-    categorical_features = _columns = None  # Tables with categories are not taken here.
+    _columns = None  # How a table with categories is encoded: X is none.
 
     def __init__(
         self,
         autoencoder=None,
         *,
+        categorical_features="from_dtype",
         contamination="auto",
         n_estimators=8,
         n_components="auto",
@@ -231,6 +238,7 @@ class AutoencoderOutlierDetector(
         random_state=None,
     ):
         self.autoencoder = autoencoder
+        self.categorical_features = categorical_features
         self.contamination = contamination
         self.n_estimators = n_estimators
         self.n_components = n_components
@@ -341,8 +349,10 @@ class AutoencoderOutlierDetector(
             a data frame, with names and index, where `set_output` asks for one.
         """
         rows, scale = self._checked(X, "feature_contributions"), self._scale()
-        contributions = [scale.contributions(costs) for costs in self._costs(rows)]
-        return as_features(self, np.concatenate(contributions), X)
+        contributions = np.concatenate([scale.contributions(each) for each in self._costs(rows)])
+        if self._columns is not None:
+            contributions = np.add.reduceat(contributions, self._columns.starts, axis=1)
+        return as_features(self, contributions, X)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -360,7 +370,8 @@ class AutoencoderOutlierDetector(
         """Train some members on all rows, then all members on those that look usual to them."""
         _, rng = generators(self.random_state, 0)
         seeds = rng.integers(2**31 - 1, size=self.n_estimators)
-        self._fences = find_fences(rows.X if rows.subset is None else rows.X[rows.subset])
+        own = rows.X if rows.subset is None else rows.X[rows.subset]
+        self._fences = find_fences(own, self._columns)
         clean = without_gross(rows.X, self._fences)
         kept = weights
         if self.trim:
@@ -369,7 +380,7 @@ class AutoencoderOutlierDetector(
             scores = self._fit_round(rows.X, clean, kept, weights, first, rng, max_iter)
             kept = np.where(scores < cutoff(scores, weights, self.trim, rows.dtype), 0, weights)
         scores = self._fit_round(rows.X, clean, kept, weights, seeds, rng)
-        self.offset_ = self._choose_offset(scores, weights, rows.dtype)
+        self.offset_ = offset_of(scores, weights, self.contamination, rows.dtype)
 
     def _fit_round(self, X, clean, kept, weights, seeds, rng, max_iter=None):
         """Train on the rows kept, without gross cells; return the scores of all rows."""
@@ -377,7 +388,7 @@ class AutoencoderOutlierDetector(
             Dataset(clean, sample_weight=own, has_missing=True).select(np.flatnonzero(own))
             for own in (weights, kept)
         )
-        self.mean_, self.scale_, self.is_constant_ = units_of(used, rows)
+        self.mean_, self.scale_, self.is_constant_ = units_of(used, rows, self._columns)
         members = self._draw_members(rows, seeds)
         if max_iter is not None:
             members = [member.set_params(max_iter=max_iter) for member in members]
@@ -404,12 +415,7 @@ class AutoencoderOutlierDetector(
     def _learn_what_is_usual(self, X, weights, rng):
         """From reference rows, equal ones taken together."""
         chosen = draw(weights, N_REFERENCES, rng)
-        rows = dense(X[chosen])
-        _, first, which = np.unique(
-            np.nan_to_num(rows, nan=np.inf), axis=0, return_index=True, return_inverse=True
-        )
-        self.reference_weights_ = np.bincount(which.ravel(), weights[chosen])
-        rows = rows[first]
+        rows, self.reference_weights_ = distinct(dense(X[chosen]), weights[chosen])
         usual = Usual.learn(
             self._standardised(rows),
             self._rebuilt(rows),
@@ -442,8 +448,3 @@ class AutoencoderOutlierDetector(
 
     def _scale(self):
         return Scale(self.error_spreads_, self.part_medians_, self.part_spreads_)
-
-    def _choose_offset(self, scores, weights, dtype):
-        if self.contamination != "auto":
-            return float(cutoff(scores, weights, self.contamination, dtype))
-        return float(usual_end(scores, weights, dtype))

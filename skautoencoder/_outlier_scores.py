@@ -272,8 +272,11 @@ def floored(variances, is_constant):
     return np.where(is_constant, CONSTANT_VARIANCE, np.maximum(variances, floor))
 
 
-def units_of(rows, kept):
+def units_of(rows, kept, table=None):
     """Mean and unit of every feature of the rows, and which of them do not vary.
+
+    Where the rows are the encoded form of a table, features of one category have one unit, in
+    which their variances add up to 1.
 
     Both are those of the rows that are kept; where a feature varies among others only, its unit
     is the deviation of all, and where it is constant, one.
@@ -284,6 +287,10 @@ def units_of(rows, kept):
     tiny = np.sqrt(np.finfo(np.float64).tiny)
     own = np.where(np.abs(mean) > tiny, np.minimum(np.abs(mean), 1.0), 1.0)
     unit = np.where(is_varying, deviation, np.where(varies_at_all, deviation_of_all, own))
+    if table is not None:
+        columns = table.column_of
+        variances = np.bincount(columns, np.where(varies_at_all, np.square(unit), 0))[columns]
+        unit = np.where(varies_at_all, np.sqrt(variances), unit)
     return mean, unit, ~varies_at_all
 
 
@@ -333,6 +340,13 @@ def dense(rows):
     return rows.toarray() if sparse.issparse(rows) else rows
 
 
+def distinct(rows, weights):
+    """Rows of which no two are equal, and the sums of their weights."""
+    comparable = np.nan_to_num(rows, nan=np.inf)
+    _, first, which = np.unique(comparable, axis=0, return_index=True, return_inverse=True)
+    return rows[first], np.bincount(which.ravel(), weights)
+
+
 def weights_of_all(rows):
     """A weight for every row of X, those left out included, in float64."""
     if rows.sample_weight is None:
@@ -349,6 +363,13 @@ def usual_end(scores, weights, dtype):
     """The score below which a row is no longer usual where no share of outliers is given."""
     median, deviation = median_and_deviation(scores, weights)
     return less_rounding(median - AUTO_FENCE / NORMAL_MAD * deviation, dtype)
+
+
+def offset_of(scores, weights, contamination, dtype):
+    """The score below which rows are outliers."""
+    if contamination != "auto":
+        return float(cutoff(scores, weights, contamination, dtype))
+    return float(usual_end(scores, weights, dtype))
 
 
 def less_rounding(score, dtype):

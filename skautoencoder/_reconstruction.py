@@ -112,7 +112,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             Without categories it is what `reconstruct` returns.
         """
         check_is_fitted(self)
-        return self._rebuilt(X)
+        values = self._rebuilt(X)
+        return values if self._columns is None else self._columns.numbers(values)
 
     def _rebuilt(self, X):
         """What the network makes of each row, as an array."""
@@ -255,7 +256,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
     def _decoded(self, values, X):
         """Rows that the network has made, with categories where X has them."""
-        if self._columns is None:
+        if self._columns is None or not self._columns.is_categorical.any():
+            values = values if self._columns is None else self._columns.numbers(values)
             return as_features(self, values, X)
         return self._columns.decode(values, getattr(X, "index", None))
 

@@ -106,14 +106,17 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
         sets the last layers of encoder and decoder to 0 and the skip connections to PCA's,
         so that training starts exactly at PCA's reconstruction.
 
-    scale : {"auto", "common", "standard", "minmax"} or None, default="auto"
+    scale : {"auto", "common", "standard", "minmax", "quantile"} or None, default="auto"
         Scaling of the features inside the network, undone by `inverse_transform`.
         "common" gives each mean 0 and divides all by one number, so that their variances
         are 1 on average and errors weigh as in X, as in PCA. "standard" gives each mean 0
         and variance 1, "minmax" maps each onto [0, 1] (or onto the range of a bounded
         output). "auto" is "common" where the output is unbounded, and maps onto the
         output's range where it is bounded and X is not within it already; for a loss that
-        needs X in a range it leaves X as it is.
+        needs X in a range it leaves X as it is. Of a table with categories it is "standard".
+        "quantile" gives each number of a dense X the quantile of a standard normal distribution
+        that its rank stands for: for features with long tails. Errors and scores are then in
+        these units, and what is rebuilt lies within the range of the training data.
 
     tied_weights : bool, default=False
         Whether the decoder's weights are the encoder's, transposed, and the second skip

@@ -7,19 +7,19 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
 from ._check_data import apply_scaling, inference_rows
+from ._column_losses import trained_loss
 from ._dask.dispatch import takes_collections
 from ._reconstruction import run
+from ._variational_tables import drawn_rows, likelihood_of, noise_of_columns
 from .network.bottleneck import MIN_NOISE_VARIANCE, GaussianCode, moments
 from .network.floating_point import quiet_overflow
 from .network.inference import column_variances, evidence_lower_bounds, outputs
 from .network.layers import Dense
+from .network.likelihoods import balanced_draws
 from .network.losses import LOSSES, as_loss
 from .network.scaling import deviations
 from .utils.compat import Interval, StrOptions, validate_parameter_constraints
 from .utils.random import generators
-
-# Draws of the code by which the evidence lower bound is estimated, or four for each unit.
-N_BOUND_DRAWS = 64
 
 
 @takes_collections
@@ -70,8 +70,14 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     weight_init : str, default="auto"
         As for :class:`AutoencoderTransformer`, but for "pca".
 
-    scale : {"auto", "common", "standard", "minmax"} or None, default="auto"
-        As for :class:`AutoencoderTransformer`.
+    categorical_features : array-like, "from_dtype" or None, default="from_dtype"
+        Columns that are categories, as for :class:`AutoencoderTransformer`. The decoder's output
+        is a distribution over their categories, and losses of columns are balanced in training.
+
+    scale : {"auto", "common", "standard", "minmax", "quantile"} or None, default="auto"
+        As for :class:`AutoencoderTransformer`, but that "auto" is "quantile" for a table with
+        categories: made-up numbers are then distributed as those of the training data are,
+        skewed or not.
 
     dropout : float, default=0.0
         Share of the hidden layers' values that are set to 0 at random in each training
@@ -134,6 +140,9 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     noise_variance_ : float or None
         Variance of the cells about the decoder's output, in the network's units; None for the
         Bernoulli distribution.
+
+    column_noise_variance_ : ndarray of shape (n_encoded_features,) or None
+        The same for each column that the network sees, of a table; None otherwise.
 
     coefs_ : list of ndarray of shape (n_in, n_out)
         Weights of every layer, the encoder's first. The last of the encoder has
@@ -225,6 +234,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
 
     _outputs_per_code_unit = 2
     _plain_activation = "silu"
+    _ranks_numbers = True
 
     # What is fixed here, and a parameter of AutoencoderTransformer.
     skip_connections = False
@@ -237,6 +247,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     _parameter_constraints = {
         **BaseAutoencoder._parameter_constraints,
         "loss": [StrOptions({name for name, kind in LOSSES.items() if kind.log_likelihood})],
+        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "beta": [Interval(Real, 0, None, closed="neither")],
         "kl_warmup": [Interval(Real, 0, 1, closed="both")],
     }
@@ -253,6 +264,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         beta=1.0,
         kl_warmup=0.1,
         weight_init="auto",
+        categorical_features="from_dtype",
         scale="auto",
         dropout=0.0,
         alpha=0.0,
@@ -279,6 +291,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         self.beta = beta
         self.kl_warmup = kl_warmup
         self.weight_init = weight_init
+        self.categorical_features = categorical_features
         self.scale = scale
         self.dropout = dropout
         self.alpha = alpha
@@ -316,7 +329,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         return mean.copy(), np.exp(0.5 * log_variance)
 
     def sample(self, n_samples=1, random_state=None):
-        """Draw codes from N(0, 1) and decode them.
+        """Draw codes from N(0, 1) and decode them; of a table, draw rows.
 
         Parameters
         ----------
@@ -330,7 +343,9 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         -------
         X : ndarray or frame of shape (n_samples, n_features), of the dtype of the training data
             The mean of the rows' distribution for each code, in the units of X; for the
-            Bernoulli distribution these are the probabilities of 1.
+            Bernoulli distribution these are the probabilities of 1. Where X has categories, or
+            scale is "quantile", each row is a draw from that distribution, in a frame of the same
+            types where `fit` saw one.
 
         Raises
         ------
@@ -345,7 +360,10 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         )
         _, rng = generators(random_state, 0)
         shape = (n_samples, self._n_features_out)
-        return self.inverse_transform(rng.standard_normal(shape, dtype=self.coefs_[0].dtype))
+        codes = rng.standard_normal(shape, dtype=self.coefs_[0].dtype)
+        return (
+            self.inverse_transform(codes) if self._columns is None else drawn_rows(self, codes, rng)
+        )
 
     def score_samples(self, X):
         """Evidence lower bound of each row: at most the logarithm of its probability.
@@ -363,7 +381,9 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         -------
         bound : ndarray of shape (n_samples,), of the dtype of X
             In nats, of the density in the units of X, over each row's observed cells;
-            higher is better; minus infinity where numbers overflow on the way to it.
+            higher is better; minus infinity where numbers overflow on the way to it. Of a
+            category it has the logarithm of its probability; with scale "quantile" the density is
+            that of the numbers' normal scores.
         """
         check_is_fitted(self)
         rows = inference_rows(self, X).restricted_to(self._trained_features())
@@ -372,7 +392,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
             evidence_lower_bounds,
             self._network_maker()(self._parameters()),
             rows,
-            likelihood=as_loss(self.loss).log_likelihood,
+            likelihood=likelihood_of(self),
             draws=balanced_draws(self._n_features_out).astype(self.coefs_[0].dtype),
         )
         with quiet_overflow():
@@ -394,7 +414,13 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     def _bottleneck(self):
         is_gaussian = as_loss(self.loss).has_variance
         variance = self.noise_variance_ if is_gaussian else 1.0
-        return GaussianCode(self.beta, self.kl_warmup, is_gaussian, variance, self._gradient_norm)
+        n_cells, loss = (
+            int((~self.is_constant_).sum()),
+            trained_loss(self, self._trained_features()),
+        )
+        share = loss.count(n_cells) / max(n_cells, 1)
+        own = variance, self._gradient_norm, share
+        return GaussianCode(self.beta, self.kl_warmup, is_gaussian, *own)
 
     def _begin(self, rows, rng):
         rows, fallback = super()._begin(rows, rng)
@@ -416,15 +442,6 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         rows = apply_scaling(self, rows.restricted_to(None))
         variances = column_variances([self._networks()[0]], rows, pool)
         self.code_variance_ = variances.astype(rows.dtype)
-
-
-def balanced_draws(n_components):
-    """Standard normal draws whose mean is exactly 0 and whose covariance is exactly 1.
-
-    Half of them are the others' negatives, and the polar factor takes the place of each half.
-    """
-    n_pairs = max(N_BOUND_DRAWS // 2, 2 * n_components)
-    draws = np.random.default_rng(0).standard_normal((n_pairs, n_components))
-    left, _, right = np.linalg.svd(draws, full_matrices=False)
-    draws = np.sqrt(n_pairs) * (left @ right)
-    return np.concatenate([draws, -draws])
+        self.column_noise_variance_ = None
+        if self.column_losses_ is not None:
+            self.column_noise_variance_ = noise_of_columns(self, rows, pool)

@@ -45,6 +45,7 @@ from skautoencoder import (
     trusted_types,
 )
 from skautoencoder._columns import ColumnEncoder
+from skautoencoder._normal_scores import NormalScores
 from skautoencoder.network.component import Component
 from skautoencoder.persistence.searches import search_types
 from skautoencoder.utils import versions as _versions
@@ -165,7 +166,7 @@ class TestRoundTrips:
         for name in {*trusted_types()} - search_types() - {SCORES}:
             module, _, attribute = name.rpartition(".")
             assert module.startswith("skautoencoder.")
-            kinds = (BaseEstimator, Component, ColumnEncoder, ColumnType)
+            kinds = (BaseEstimator, Component, ColumnEncoder, ColumnType, NormalScores)
             assert issubclass(getattr(sys.modules[module], attribute), kinds)
 
     @pytest.mark.parametrize(

@@ -90,12 +90,14 @@ def _limit(name, value, without, n_features):
 class _Refill(Corruption):
     """Cells that are missing or masked get what the normal distribution expects there.
 
-    So training sees rows as `transform` does after the initial fill.
+    So training sees rows as `transform` does after the initial fill. `columns` are numbers of
+    those that the features are parts of, None where each is one.
     """
 
-    def __init__(self, corruption=None, model=None):
+    def __init__(self, corruption=None, model=None, columns=None):
         self.corruption = corruption
         self.model = model
+        self.columns = columns
 
     @property
     def is_random(self):
@@ -107,6 +109,8 @@ class _Refill(Corruption):
 
     def corrupter(self, rows):
         model, center = self._model_in_units_of(rows), rows.feature_means
+        if self.columns is not None:
+            rows = rows.with_columns(np.array(self.columns))
         inner = None if self.corruption is None else self.corruption.corrupter(rows)
 
         def corrupt(clean, corrupted, rng):

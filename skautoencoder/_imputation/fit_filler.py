@@ -46,20 +46,23 @@ class FillerFit:
     weights : ndarray of shape (n,)
     limits : ndarray of shape (2, n_features)
         The user's, on what is filled in.
+    columns : ndarray of int of shape (n_features,) or None
+        Numbers of the columns that the features are parts of; None where each is one.
     """
 
-    def __init__(self, imputer, X, weights, limits):
+    def __init__(self, imputer, X, weights, limits, columns=None):
         self.imputer = imputer
         self.X = X
         self.weights = weights
         self.limits = limits
+        self.columns = columns
         self.scaling = moments(X, weights)
         rng, _ = generators(imputer.random_state, 0)
         train, held_out = self._split(rng)
         self.train = X[train], weights[train]
         # All is judged by rows that neither initial fill nor autoencoder has seen.
         self.has_held_out = len(train) < len(X)
-        self.hidden = HiddenCells(X[held_out], weights[held_out], self.scaling[1], rng)
+        self.hidden = HiddenCells(X[held_out], weights[held_out], self.scaling[1], rng, columns)
 
     def run(self):
         """The filler, its errors on hidden cells after each round, and the number of rounds."""
@@ -126,7 +129,8 @@ class FillerFit:
             autoencoder.set_params(random_state=imputer.random_state)
         corruption = autoencoder.corruption
         if model is not None:
-            autoencoder.set_params(corruption=_Refill(corruption, model))
+            columns = None if self.columns is None else self.columns.tolist()
+            autoencoder.set_params(corruption=_Refill(corruption, model, columns))
         autoencoder.fit(X, sample_weight=weights)
         return autoencoder.set_params(corruption=corruption)
 

@@ -25,15 +25,23 @@ class HiddenCells:
         What the errors of each feature are divided by.
     rng : numpy.random.Generator
         Draws the cells.
+    columns : ndarray of int of shape (n_features,) or None
+        Numbers of the columns that the features are parts of, each hidden as a whole and counted
+        as one; None where each feature is one.
     """
 
-    def __init__(self, X, weights, scale, rng):
+    def __init__(self, X, weights, scale, rng, columns=None):
         self.X = np.tile(X, (N_HIDINGS, 1))
-        self.hidden = ~np.isnan(self.X) & (rng.random(self.X.shape) < HIDDEN_SHARE)
+        self._scale, self._parts = scale, 1
+        if columns is None:
+            columns = np.arange(X.shape[1])
+        else:
+            self._scale, self._parts = column_scale(scale, columns), np.bincount(columns)[columns]
+        draws = rng.random((len(self.X), columns.max() + 1))[:, columns]
+        self.hidden = ~np.isnan(self.X) & (draws < HIDDEN_SHARE)
         self.missing = np.isnan(self.X) | self.hidden
         # Where no cell of a row is left, all fills are the mean.
         self.compared = self.hidden & ~self.missing.all(axis=1, keepdims=True)
-        self._scale = scale
         weights = np.tile(weights / weights.max(), N_HIDINGS)
         self._weights = np.broadcast_to(weights[:, np.newaxis], self.X.shape)
 
@@ -41,7 +49,7 @@ class HiddenCells:
         """Root mean squared error on the hidden cells, in units of the scale."""
         weights = self._weights[self.hidden]
         squares = np.square(((filled - self.X) / self._scale)[self.hidden])
-        total = weights.sum() if len(weights) else 1.0
+        total = (self._weights / self._parts)[self.hidden].sum() if len(weights) else 1.0
         return float(np.sqrt((squares * weights).sum() / total))
 
     def losses(self, filled):
@@ -59,6 +67,11 @@ class HiddenCells:
         """Whether one fill errs less than the other, in these cells, by more than noise."""
         pair = (np.where(cells, self.losses(filled), 0).sum(axis=1) for filled in (before, after))
         return is_clear_gain(*(losses.reshape(N_HIDINGS, -1).sum(axis=0) for losses in pair))
+
+
+def column_scale(deviation, columns):
+    """Of each feature, the root of the summed variances of its column."""
+    return np.sqrt(np.bincount(columns, np.square(deviation))[columns])
 
 
 def is_clear_gain(before, after):

@@ -110,6 +110,8 @@ class GaussianCode:
         Where learning it starts.
     gradient_norm : float
         Where following it starts; 0 before the first batch, whose own it then is.
+    cell_share : float
+        How many columns there are for each cell: a category has several cells.
     """
 
     is_sampled = True
@@ -117,12 +119,21 @@ class GaussianCode:
     needs_mean_code = False
     acts_on_encoder = False
 
-    def __init__(self, beta, warmup, is_gaussian, noise_variance=1.0, gradient_norm=0.0):
+    def __init__(
+        self,
+        beta,
+        warmup,
+        is_gaussian,
+        noise_variance=1.0,
+        gradient_norm=0.0,
+        cell_share=1.0,
+    ):
         self.beta = beta
         self.warmup = warmup
         self.is_gaussian = is_gaussian
         self.noise_variance = noise_variance
         self.gradient_norm = gradient_norm
+        self.cell_share = cell_share
         self._annealed = 1.0
 
     def anneal(self, step, n_steps):
@@ -169,14 +180,14 @@ class GaussianCode:
 
     def objective(self, loss, penalty, n_cells):
         """Minus the evidence lower bound, from the sums of loss and divergence."""
-        variance = self.noise_variance
+        variance, n_cells = self.noise_variance, self.cell_share * n_cells
         constant = 0.5 * n_cells * math.log(2 * math.pi * variance) if self.is_gaussian else 0.0
         return loss / variance + constant + self.beta * penalty
 
     def observe(self, loss, n_cells):
         """Follow the variance of the output's noise."""
         if self.is_gaussian and n_cells > 0:
-            mean = followed(self.noise_variance, 2 * loss / n_cells)
+            mean = followed(self.noise_variance, 2 * loss / (self.cell_share * n_cells))
             self.noise_variance = max(mean, MIN_NOISE_VARIANCE)
 
     def limit(self, gradients, pool):

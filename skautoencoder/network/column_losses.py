@@ -45,6 +45,12 @@ class ColumnLosses(Loss):
         named = [("softmax" if p == CATEGORY else as_loss(p).link, own) for p, own in self.parts]
         return [(link, columns) for link, columns in named if link != "identity"]
 
+    def log_likelihoods(self):
+        """Functions and the columns that each is for: of a category, one group."""
+        kinds = [CategoricalCrossEntropy() if p == CATEGORY else as_loss(p) for p, _ in self.parts]
+        groups = [columns for _, columns in self.parts]
+        return [(kind.log_likelihood, own) for kind, own in zip(kinds, groups, strict=True)]
+
     def predict(self, output):
         for head in self.heads:
             if head.loss.is_linked:

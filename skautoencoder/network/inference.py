@@ -150,6 +150,32 @@ def evidence_lower_bounds(autoencoder, rows, pool, likelihood, draws):
     return result
 
 
+def noise_variances(autoencoder, rows, pool):
+    """Mean squared error of each column over its observed cells, of one draw of every code."""
+    sums = rows.map_reduce(_own_noise, autoencoder, pool)
+    return sums[0] / np.maximum(sums[1], np.finfo(float).tiny)
+
+
+def _own_noise(rows, autoencoder, pool):
+    (encoder, decoder), sums = autoencoder.networks, {}
+
+    def add(part, inputs, observed, inference):
+        encoder_buffers, decoder_buffers = inference.buffers(len(inputs))
+        encoder_buffers.values[0] = inputs
+        values = encoder.forward(encoder_buffers)
+        code = np.empty_like(values[:, : values.shape[1] // 2])
+        autoencoder.bottleneck.sample(values, code, np.random.default_rng(part.start))
+        decoder_buffers.values[0] = code
+        errors = np.square(np.subtract(decoder.forward(decoder_buffers), inputs, dtype=np.float64))
+        weights = rows.weights(part)
+        weights = np.ones(len(inputs)) if weights is None else weights
+        seen = np.ones_like(errors) if observed is None else observed.astype(np.float64)
+        sums[part.start] = np.stack([weights @ (errors * seen), weights @ seen])
+
+    for_each_block(add, autoencoder.networks, rows, pool)
+    return sum(sums[start] for start in sorted(sums))
+
+
 def column_variances(networks, rows, pool):
     """Weighted variance over the rows of each of the last network's values."""
     sums = rows.map_reduce(_own_power_sums, networks, pool)

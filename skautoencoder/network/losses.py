@@ -13,7 +13,7 @@ from scipy.special import entr
 
 from .activations import ACTIVATIONS, exp, log, sigmoid, softmax
 from .component import Component, check_number
-from .likelihoods import bernoulli, gaussian
+from .likelihoods import bernoulli, categorical, gaussian
 
 
 class Loss(Component):
@@ -258,6 +258,7 @@ class CategoricalCrossEntropy(Loss):
     """
 
     low, high, link = 0, 1, "softmax"
+    log_likelihood = staticmethod(categorical)
 
     def __init__(self, starts=None):
         self.starts = starts

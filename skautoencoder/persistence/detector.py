@@ -7,6 +7,7 @@ import numpy as np
 
 from .._ensemble import check_widths
 from .conditions import check_fences, is_array, is_mask, is_network_of, require
+from .tables import network_width
 
 ATTRIBUTES = {
     *("estimators_", "offset_", "mean_", "scale_", "is_constant_", "n_features_in_", "_fences"),
@@ -26,24 +27,24 @@ def _check_members(detector):
     """Fitted autoencoders for the same features, with means for missing cells."""
     members = detector.estimators_
     require(type(members) is list and len(members) > 0, "estimators_ are not a list of some")
-    fits = all(is_network_of(each, detector.n_features_in_) for each in members)
+    fits = all(is_network_of(each, network_width(detector)) for each in members)
     require(fits, "estimators_ are not autoencoders of the detector's features")
 
 
 def _check_units(detector):
     for name in ("mean_", "scale_"):
         value = getattr(detector, name)
-        fits = is_array(value, 1, np.float64) and len(value) == detector.n_features_in_
+        fits = is_array(value, 1, np.float64) and len(value) == network_width(detector)
         require(fits, f"{name} is not a finite number for each feature")
     require(detector.scale_.min() > 0, "scale_ is not positive")
-    known = is_mask(detector.is_constant_, detector.n_features_in_)
+    known = is_mask(detector.is_constant_, network_width(detector))
     require(known, "is_constant_ is not a bool for each feature")
-    check_fences(detector._fences, detector.n_features_in_)
+    check_fences(detector._fences, network_width(detector))
 
 
 def _check_usual(detector):
     """What is usual for each member, among the references, and the threshold."""
-    n_members, n_features = len(detector.estimators_), detector.n_features_in_
+    n_members, n_features = len(detector.estimators_), network_width(detector)
     weights = detector.reference_weights_
     require(is_array(weights, 1, np.float64), "reference_weights_ are not finite numbers")
     shapes = {

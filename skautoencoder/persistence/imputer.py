@@ -5,6 +5,7 @@ from numbers import Real
 import numpy as np
 
 from .conditions import check_fences, is_array, is_mask, is_network_of, is_whole, require
+from .tables import network_width
 
 ATTRIBUTES = {
     *("autoencoder_", "mean_", "covariance_", "fill_min_", "fill_max_", "indicator_"),
@@ -20,7 +21,7 @@ def check_imputer(imputer):
 
 def _check_filled(imputer):
     """Which features are filled, which of them vary, and the autoencoder that fills these."""
-    known = is_mask(imputer._is_filled, imputer.n_features_in_)
+    known = is_mask(imputer._is_filled, network_width(imputer))
     require(known and imputer._is_filled.any(), "_is_filled is not a bool for each feature")
     known = is_mask(imputer._varies, int(imputer._is_filled.sum()))
     require(known, "_varies is not a bool for each filled feature")

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator
 
 from .._callbacks import reconstruction_scores
 from .._columns import ColumnEncoder
+from .._normal_scores import NormalScores
 from ..network.component import Component
 from ..utils.column_types import ColumnType
 from ..utils.files import reason, write_whole
@@ -54,7 +55,8 @@ def trusted_types():
     components = [
         each for each in _subclasses(Component) if not _subclasses(each) or "__init__" in vars(each)
     ]
-    own = [*estimators, *components, ColumnEncoder, ColumnType, reconstruction_scores]
+    tables = [ColumnEncoder, ColumnType, NormalScores]
+    own = [*estimators, *components, *tables, reconstruction_scores]
     names = {f"{each.__module__}.{each.__qualname__}" for each in own}
     return sorted(names | search_types())
 

@@ -1,9 +1,12 @@
 """What an estimator from a file says of single columns: their categories, and their losses."""
 
+from numbers import Real
+
 import numpy as np
 
 from .._column_losses import BY_NAME
 from .._columns import ColumnEncoder
+from .._normal_scores import NormalScores
 from ..network.losses import ElementwiseLoss
 from ..utils.column_types import ColumnType
 from .conditions import is_array, is_mask, is_whole, require
@@ -23,6 +26,8 @@ def network_width(estimator):
 def _check_columns(table, n_columns):
     require(type(table) is ColumnEncoder, "_columns are not those of a table")
     require(is_mask(table.is_categorical, n_columns), "_columns are not one for each feature")
+    marker = getattr(table, "missing_values", None)
+    require(isinstance(marker, (Real, str)), "missing_values are neither a number nor a string")
     known = type(table.categories) is list and table.kind in KINDS
     require(known and len(table.categories) == table.is_categorical.sum(), "categories are missing")
     own = [each for each in table.categories if type(each) is np.ndarray and each.ndim == 1]
@@ -34,7 +39,9 @@ def _check_columns(table, n_columns):
     )
     require(fits and table.width == widths.sum(), "categories and columns do not match")
     _check_types(table, n_columns)
-    _check_encoder(table)
+    if table.categories:
+        _check_encoder(table)
+    _check_normal_scores(table)
 
 
 def _check_types(table, n_columns):
@@ -54,6 +61,25 @@ def _check_encoder(table):
     ]
     own = [each.tolist() for each in table.categories]
     require(found == own, "the encoder has other categories")
+
+
+def _check_normal_scores(table):
+    """Increasing values and scores for each number, where numbers are ranked."""
+    known = table.normal_scores
+    require(type(table.is_ranked) is bool and table.is_ranked == (known is not None), "no scores")
+    if known is None:
+        return
+    require(type(known) is NormalScores, "normal_scores are none")
+    n_numbers = int((~table.is_categorical).sum())
+    own = known.values, known.scores, known.deviations
+    fits = all(type(each) is list and len(each) == n_numbers for each in own)
+    require(fits, "normal_scores are not one for each number")
+    for values, scores, deviation in zip(*own, strict=True):
+        fits = is_array(values, 1, np.float64) and is_array(scores, 1, np.float64)
+        fits = fits and len(values) == len(scores) > 0
+        fits = fits and bool((np.diff(values) > 0).all() and (np.diff(scores) > 0).all())
+        require(fits, "normal_scores do not increase")
+        require(isinstance(deviation, float) and deviation > 0, "a deviation is not positive")
 
 
 def check_column_losses(estimator):

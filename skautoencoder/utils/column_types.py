@@ -92,7 +92,10 @@ def objects_of(X, columns):
         values = np.array(values, dtype=object).reshape(len(columns), -1).T
     else:
         values = np.asarray(X)[:, columns].astype(object)
-    values[np.equal(values, None)] = np.nan
+    pandas = sys.modules.get("pandas")
+    # NA, which is neither equal to itself nor not, is pandas' own.
+    is_missing = np.equal(values, None) if pandas is None else pandas.isna(values)
+    values[is_missing] = np.nan
     return values
 
 
@@ -133,3 +136,17 @@ def _whole(values, dtype):
     """Rounded, and within what the integers of a type hold."""
     limits = np.iinfo(dtype)
     return np.clip(np.rint(values), limits.min, limits.max).astype(dtype)
+
+
+def with_columns(X, names, values):
+    """A frame or an array with further columns of truths, which a frame calls by these names."""
+    kind = frame_kind(X)
+    if kind == "pandas":
+        import pandas as pd
+
+        return pd.concat([X, pd.DataFrame(values, index=X.index, columns=names)], axis=1)
+    if kind == "polars":
+        import polars as pl
+
+        return X.hstack([pl.Series(n, own) for n, own in zip(names, values.T, strict=True)])
+    return np.hstack([X, values.astype(X.dtype)])
