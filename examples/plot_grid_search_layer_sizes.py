@@ -60,9 +60,11 @@ by_accuracy = GridSearchCV(
     cv=StratifiedKFold(n_splits=3, shuffle=True, random_state=0),
     n_jobs=2,
 ).fit(X, y)
-print(
-    f"classifier: {by_accuracy.best_params_}, accuracy {by_accuracy.best_score_:.3f}"
-)
+best = {
+    name.removeprefix("autoencoder__"): value
+    for name, value in by_accuracy.best_params_.items()
+}
+print(f"classifier: {best}, accuracy {by_accuracy.best_score_:.3f}")
 
 # %%
 # Both grids

@@ -17,6 +17,7 @@ three codes of 64 numbers for 64 pixels: one without a penalty, two with.
 # the same digit.
 
 import sys
+import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -35,6 +36,9 @@ settings = {
     "max_iter": 100,
     "random_state": 0,
 }
+# As wide as X, and without a penalty, the first could copy it, of which fit
+# warns; alpha is what keeps it from that.
+warnings.filterwarnings("ignore", message="n_components=64 is no less")
 kinds = {
     "no penalty": {"code_activation": "relu", "skip_connections": False},
     "L1Sparsity": {"code_penalty": L1Sparsity(weight=1.0)},

@@ -38,7 +38,7 @@ CONSTANT_VARIANCE = 0.01
 # Squared distances that differ by less are the same, and the first reference is the nearer.
 DISTANCE_UNIT = 1e-10
 # Elements of the largest arrays that a block of rows needs.
-BLOCK_ELEMENTS = 2**20
+BLOCK_ELEMENTS = 2**18
 
 # So many standard deviations from the median a score is still usual.
 AUTO_FENCE = 3.0
@@ -229,10 +229,13 @@ def neighbourhood(weights, n_neighbours):
 
 def nearest_references(rows, references, n_nearest):
     """Numbers of the references nearest to each row, the nearest first, ties in their order."""
-    # Less the row's own square, which is the same for all references.
-    distances = np.square(references).sum(axis=1) - 2 * (rows @ references.T)
     numbers = np.arange(len(references))
-    distances = np.rint(distances / DISTANCE_UNIT) + numbers / (2 * len(references))
+    # Less the row's own square, which is the same for all references; in as few passes as can be.
+    distances = rows @ references.T
+    distances *= -2 / DISTANCE_UNIT
+    distances += np.square(references).sum(axis=1) / DISTANCE_UNIT
+    np.rint(distances, out=distances)
+    distances += numbers / (2 * len(references))
     if n_nearest < len(references):
         nearest = np.argpartition(distances, n_nearest - 1, axis=1)[:, :n_nearest]
     else:

@@ -302,7 +302,9 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         is_constant, scaling = self.is_constant_, self._scaling()
         if not is_constant.any():
             return scaling
-        shift, scale = (0, 1) if scaling is None else (scaling.shift, scaling.scale)
+        shift, scale = np.zeros_like(self.mean_), np.ones_like(self.mean_)
+        if scaling is not None:
+            shift, scale = scaling.shift, scaling.scale
         return Scaling(np.where(is_constant, self.mean_, shift), np.where(is_constant, 0, scale))
 
 

@@ -463,6 +463,19 @@ def test_the_page_decodes_tied_and_variational_networks_and_no_hidden_layers(X):
     agrees([each.fit(X) for each in estimators], X)
 
 
+@needs_node
+def test_the_page_decodes_features_that_do_not_vary(digits):
+    """Their value is added to outputs that no scaling changes: integers had no type in the page."""
+    X = digits[:100]
+    estimators = [
+        VariationalAutoencoderTransformer(2, loss="binary_cross_entropy", **TINY),
+        AutoencoderTransformer(3, scale=None, **TINY),
+        AutoencoderTransformer(3, **TINY),
+    ]
+    assert estimators[0].fit(X).is_constant_.any()
+    agrees([each.fit(X) for each in estimators], X)
+
+
 def predicted_in_node(estimator, X):
     """What the page's head predicts from the codes of rows."""
     codes = estimator.transform(X)
