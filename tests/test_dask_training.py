@@ -151,9 +151,9 @@ def test_columns_in_several_chunks_are_brought_together(X, client):
 @pytest.mark.parametrize(
     "autoencoder",
     [
-        AutoencoderTransformer(5, max_iter=3, dropout=0.1, corruption=SaltAndPepperNoise()),
-        VariationalAutoencoderTransformer(5, max_iter=3, early_stopping=True),
-        AutoencoderTransformer(5, max_iter=3, solver="muon", shuffle=False),
+        AutoencoderTransformer(5, max_iter=2, dropout=0.1, corruption=SaltAndPepperNoise()),
+        VariationalAutoencoderTransformer(5, max_iter=2, early_stopping=True),
+        AutoencoderTransformer(5, max_iter=2, solver="muon", shuffle=False),
     ],
     ids=["noise", "variational", "muon"],
 )
@@ -349,9 +349,9 @@ def test_blocks_are_read_once_and_rows_do_not_move(X, client, tmp_path):
 
 
 def kill_in_training(client, killed):
-    """Kill the worker on which the 20th round that is seen runs."""
+    """Kill the worker on which the eighth round that is seen runs."""
     pids, seen = client.run(os.getpid), set()
-    while len(seen) < 20:
+    while len(seen) < 8:
         for address, keys in client.processing().items():
             seen |= {(address, key) for key in keys if str(key).startswith("train-")}
         time.sleep(0.005)
@@ -362,8 +362,8 @@ def kill_in_training(client, killed):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="POSIX kills processes this way")
 def test_a_worker_killed_in_training_costs_no_row_and_no_bit(digits, fragile_client):
-    options = {"max_iter": 6, "early_stopping": True, "random_state": 0}
-    X = in_blocks(digits, 200).map_blocks(lambda block: block + 0)
+    options = {"max_iter": 4, "early_stopping": True, "random_state": 0}
+    X = in_blocks(digits[:800], 100).map_blocks(lambda block: block + 0)
     with dask.config.set({"skautoencoder.round-steps": 2}):
         expected = AutoencoderTransformer(10, **options).fit(X)
         killed = []
