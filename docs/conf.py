@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 import warnings
+from importlib.metadata import metadata
 from pathlib import Path
 
 from docutils import nodes
@@ -90,7 +91,14 @@ html_show_sourcelink = False
 # Pages without pages beside or below them.
 pages = ["index", "install", "getting_started", "comparison", "faq"]
 html_sidebars = {page: [] for page in pages}
+# An icon leads to the repository, once the package's metadata names its address.
+addresses = dict(url.split(", ", 1) for url in metadata(project).get_all("Project-URL", []))
 html_theme_options = {
+    "icon_links": [
+        {"name": name, "url": addresses[name], "icon": "fa-solid fa-code-branch"}
+        for name in ("Repository", "Source")
+        if name in addresses
+    ],
     "logo": {"text": "skautoencoder"},
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
@@ -138,8 +146,19 @@ def place_explorer(app, exception):
         shutil.copy(written, Path(app.outdir) / "auto_examples" / page)
 
 
+def break_between_words(app, pagename, templatename, context, doctree):
+    """Let a class's name in the title of its page break at its capitals, on narrow screens."""
+    if pagename.startswith("generated/"):
+        context["body"] = re.sub("<h1>.+?<", _with_breaks, context["body"], count=1)
+
+
+def _with_breaks(title):
+    return re.sub("(?<=[a-z])(?=[A-Z])", "<wbr>", title[0])
+
+
 def setup(app):
     app.connect("autodoc-process-docstring", drop_foreign_labels)
     app.connect("build-finished", place_explorer)
+    app.connect("html-page-context", break_between_words)
     if not intersphinx_mapping:
         app.connect("missing-reference", link_to_scikit_learn)
