@@ -71,6 +71,20 @@ function scrolled() {
   return wide.map((box) => `scrolls sideways: ${name(box)}`);
 }
 
+// Words of titles that are spread over lines, as long names are where they must.
+function brokenWords() {
+  const range = document.createRange();
+  const isBroken = (node) => ([start, word]) => {
+    range.setStart(node, start);
+    range.setEnd(node, start + word.length);
+    return new Set(Array.from(range.getClientRects(), (each) => each.top)).size > 1;
+  };
+  const words = (node) => Array.from(node.data.matchAll(/[^\s-]+/g), (each) => [each.index, each[0]]);
+  const texts = all("h1").flatMap((title) => Array.from(title.childNodes).filter((each) => each.nodeType === 3));
+  const broken = texts.flatMap((node) => words(node).filter(isBroken(node)));
+  return broken.map(([, word]) => `title breaks within "${word}"`);
+}
+
 function faults(scheme) {
   // Open what a reader may: sections, and the boxes of scikit-learn's diagrams.
   all("details").forEach((each) => (each.open = true));
@@ -84,6 +98,7 @@ function faults(scheme) {
     ...overflow(document.scrollingElement, "page"),
     ...all(".bd-article-container").flatMap((box) => overflow(box, "text")),
     ...scrolled(),
+    ...brokenWords(),
     ...new Set(all("body *:not(script, style, noscript, template)").map(textFault).filter(Boolean)),
   ];
 }

@@ -5,12 +5,10 @@ import re
 import shutil
 import sys
 import warnings
+from importlib.metadata import metadata
 from pathlib import Path
 
 from docutils import nodes
-
-# The gallery looks up what examples import, also where it does not run the one that enables this.
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 
 import skautoencoder
 
@@ -38,7 +36,7 @@ python_maximum_signature_line_length = 88
 default_role = "literal"
 smartquotes = False  # "tanh" in quotes is a value to type
 toc_object_entries_show_parents = "hide"
-exclude_patterns = ["_build", "_templates", "auto_examples/*.ipynb", "**/README.txt"]
+exclude_patterns = ["_build", "_templates", "auto_examples/**/*.ipynb"]
 templates_path = ["_templates"]
 nitpick_ignore_regex = [("py:.*", r"(numpy|scipy|sklearn|threadpoolctl)\..*")]
 
@@ -58,14 +56,15 @@ autodoc_typehints = "none"
 # The methods are on the class's page in full, so no table of links to pages of their own.
 numpydoc_show_class_members = False
 
-# Diagrams of estimators in the gallery link to the pages beside it, wherever the site stands.
-os.environ["SKAUTOENCODER_DOCS_URL"] = ".."
-
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "within_subsection_order": "gallery.TeachingOrder",
+    # The processes that run examples import docs/gallery.py, but do not read this file.
+    "parallel": 2,
+    "subsection_order": "gallery.section_order",
+    "within_subsection_order": "gallery.teaching_order",
+    "reset_modules": ("matplotlib", "seaborn", "gallery.link_diagrams"),
     "doc_module": ("skautoencoder",),
     "backreferences_dir": "generated/backreferences",
     "abort_on_example_error": True,
@@ -92,7 +91,14 @@ html_show_sourcelink = False
 # Pages without pages beside or below them.
 pages = ["index", "install", "getting_started", "comparison", "faq"]
 html_sidebars = {page: [] for page in pages}
+# An icon leads to the repository, once the package's metadata names its address.
+addresses = dict(url.split(", ", 1) for url in metadata(project).get_all("Project-URL", []))
 html_theme_options = {
+    "icon_links": [
+        {"name": name, "url": addresses[name], "icon": "fa-solid fa-code-branch"}
+        for name in ("Repository", "Source")
+        if name in addresses
+    ],
     "logo": {"text": "skautoencoder"},
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
@@ -134,13 +140,25 @@ def link_to_scikit_learn(app, env, node, contnode):
 
 def place_explorer(app, exception):
     """Put the page that an example writes beside the example's own, which links to it."""
-    page = Path(app.srcdir).parent / "examples" / "digits_explorer.html"
-    if exception is None and app.builder.format == "html" and page.exists():
-        shutil.copy(page, Path(app.outdir) / "auto_examples" / page.name)
+    page = Path("inspection", "digits_explorer.html")
+    written = Path(app.srcdir).parent / "examples" / page
+    if exception is None and app.builder.format == "html" and written.exists():
+        shutil.copy(written, Path(app.outdir) / "auto_examples" / page)
+
+
+def break_between_words(app, pagename, templatename, context, doctree):
+    """Let a class's name in the title of its page break at its capitals, on narrow screens."""
+    if pagename.startswith("generated/"):
+        context["body"] = re.sub("<h1>.+?<", _with_breaks, context["body"], count=1)
+
+
+def _with_breaks(title):
+    return re.sub("(?<=[a-z])(?=[A-Z])", "<wbr>", title[0])
 
 
 def setup(app):
     app.connect("autodoc-process-docstring", drop_foreign_labels)
     app.connect("build-finished", place_explorer)
+    app.connect("html-page-context", break_between_words)
     if not intersphinx_mapping:
         app.connect("missing-reference", link_to_scikit_learn)

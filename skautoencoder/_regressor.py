@@ -21,7 +21,8 @@ class AutoencoderRegressor(RegressorMixin, SupervisedAutoencoder):
     Parameters
     ----------
     n_components : int, float or "auto", default="auto"
-        Width of the code, or the share of the variance that so many principal components explain.
+        Width of the code, or a share of the variance, for as many units as principal components
+        are needed to explain it.
 
     target_weight : float, default=1.0
         Weight of the target, at least 0: of half the mean squared error of the standardised y,
@@ -40,17 +41,17 @@ class AutoencoderRegressor(RegressorMixin, SupervisedAutoencoder):
         Widths of the decoder's layers after the code; None mirrors the encoder.
 
     activation : str, default="auto"
-        Of the hidden layers, those of the head included.
+        Activation of the hidden layers, including those of the head.
 
     code_activation : str, default="auto"
-        Of the code.
+        Activation of the code.
 
     output_activation : str, default="auto"
-        Of what is rebuilt.
+        Activation of the output, from which X is rebuilt.
 
     loss : str, loss or list of (loss, columns), default="squared_error"
-        Of what is rebuilt: a name, an object such as ``Huber(delta=0.5)``, "mixed" or a list of
-        (loss, columns), as for :class:`AutoencoderTransformer`.
+        Loss of the reconstruction: a name, an object such as ``Huber(delta=0.5)``, "mixed" or a
+        list of (loss, columns), as for :class:`AutoencoderTransformer`.
 
     column_weights : array-like of shape (n_features,), dict or None, default=None
         Weights of the columns beside each other, as for :class:`AutoencoderTransformer`.

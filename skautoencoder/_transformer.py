@@ -23,9 +23,10 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
     ----------
     n_components : int, float or "auto", default="auto"
         Width of the code. A share of the variance in (0, 1) asks, as in `PCA`, for as many
-        units as principal components explain it, in the network's units (see `scale`) and
-        fewer than there are features. "auto" is the original network's 36 from 64 features
-        on, and nine sixteenths of fewer, rounded down, at least 1.
+        units as it takes principal components to explain it, in the network's units (see
+        `scale`) and fewer than there are features. "auto" is the original network's 36 for 64
+        features or more; for fewer, it is nine sixteenths of them, rounded down, and at least
+        1.
 
     hidden_layer_sizes : int or sequence of int, default=(50, 40)
         Widths of the encoder's layers before the code; () for none. The decoder mirrors
@@ -41,26 +42,25 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
         skip connections and "tanh" without them.
 
     code_activation : str, default="auto"
-        Activation of the code, one of the same; "auto" is "identity"
-        beside skip connections, and the one of the hidden layers without them. A
-        `code_penalty` may have its own: "relu" for :class:`L1Sparsity`, "sigmoid" for
-        :class:`KLSparsity`.
+        Activation of the code, one of the same names; "auto" is "identity" beside skip
+        connections, and the one of the hidden layers without them. A `code_penalty` may have
+        its own: "relu" for :class:`L1Sparsity`, "sigmoid" for :class:`KLSparsity`.
 
     output_activation : str, default="auto"
-        Activation of the output, one of the same or "exp". "auto" is "sigmoid" for
-        `loss="binary_cross_entropy"`, "exp" for `loss="poisson"`, "identity"
-        beside skip connections, and without them "sigmoid" where all of X lies in [0, 1] and
-        `scale` does not move it elsewhere, else "identity".
+        Activation of the output, one of the same names or "exp". "auto" is "sigmoid" for
+        `loss="binary_cross_entropy"`, "exp" for `loss="poisson"`, "identity" beside skip
+        connections, and without them "sigmoid" where all of X lies in [0, 1] and `scale` does
+        not move it elsewhere, else "identity".
 
     loss : str, loss or list of (loss, columns), default="squared_error"
         What training minimises: its mean over the rows, where the loss of a row is the
         sum over its features, in the network's units (see `scale`).
 
         - "squared_error": half the squared error.
-        - "absolute_error": the absolute error, which single cells that are far off
-          influence less.
-        - "huber": half the squared error up to an error of 1, the absolute error less
-          0.5 beyond.
+        - "absolute_error": the absolute error, on which single cells that are far off have less
+          influence.
+        - "huber": half the squared error up to an error of 1, the absolute error minus 0.5
+          beyond that.
         - "binary_cross_entropy": the cross entropy; needs X in [0, 1] and a sigmoid
           output.
         - "poisson": half the Poisson deviance, for counts; needs X in [0, inf) and an
@@ -73,10 +73,10 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
           columns that are in none.
 
     column_weights : array-like of shape (n_features,), dict or None, default=None
-        Weights of the columns beside each other, 0 or more; in a dict by name or index, 1 for the
-        others. None is 1 for all. Where columns have losses or weights of their own, each is
-        divided by what the loss is for a column whose mean alone is known (1/2 for numbers, the
-        entropy of a category), so that all count alike.
+        Weights of the columns relative to each other, 0 or more; in a dict by name or index,
+        with 1 for the others. None is 1 for all. Where columns have losses or weights of their
+        own, each is divided by what the loss is for a column whose mean alone is known (1/2 for
+        numbers, the entropy of a category), so that all count alike.
 
     categorical_features : array-like, "from_dtype" or None, default="from_dtype"
         Columns that are categories: indices, names or a mask. "from_dtype" takes the columns of a
@@ -113,7 +113,7 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
         and variance 1, "minmax" maps each onto [0, 1] (or onto the range of a bounded
         output). "auto" is "common" where the output is unbounded, and maps onto the
         output's range where it is bounded and X is not within it already; for a loss that
-        needs X in a range it leaves X as it is. Of a table with categories it is "standard".
+        needs X in a range it leaves X as it is. For a table with categories it is "standard".
         "quantile" gives each number of a dense X the quantile of a standard normal distribution
         that its rank stands for: for features with long tails. Errors and scores are then in
         these units, and what is rebuilt lies within the range of the training data.
@@ -128,13 +128,13 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
         the target stays clean: :class:`GaussianNoise`, :class:`MaskingNoise`,
         :class:`SaltAndPepperNoise` or :class:`SwapNoise`, whose parameters a search
         reaches as ``corruption__rate``. Held-out rows are corrupted too, the same way each
-        time. `transform` and its like never corrupt.
+        time. `transform` and the other methods never corrupt.
 
     code_penalty : penalty object or None, default=None
         A penalty on the code, added to the loss in training: :class:`L1Sparsity` or
         :class:`KLSparsity` for sparse codes, :class:`ContractivePenalty` for codes that move
-        little when the input does. The validation loss is without it, and `fit` does
-        not fall back on PCA.
+        little when the input does. The validation loss does not include it, and `fit` does not
+        fall back on PCA.
 
     dropout : float, default=0.0
         Share of the hidden layers' values that are set to 0 at random in each training
@@ -142,10 +142,10 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
 
     pretrain_iter : int, default=0
         Epochs, or iterations of "lbfgs", for which each layer of the encoder, from the outside
-        in, is first trained by itself, with the decoder's that mirrors it, to rebuild what the
-        layers before it give [2]_; 0 for none. A help to deep networks of saturating units. It
-        needs a decoder that mirrors the encoder, no skip connections (which "auto" then leaves
-        out), and memory for the values of one layer for all rows.
+        in, is first trained by itself, with the layer of the decoder that mirrors it, to
+        rebuild the output of the layers before it [2]_; 0 for none. It helps deep networks of
+        saturating units. It needs a decoder that mirrors the encoder, no skip connections
+        (which "auto" then leaves out), and memory for the values of one layer for all rows.
 
     alpha : float, default=0.0
         Strength of the L2 penalty: ``alpha / 2 * (W ** 2).sum()`` over all weights is
@@ -170,9 +170,8 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
         "invscaling".
 
     batch_size : int or "auto", default="auto"
-        Rows in a batch; at most all of them are taken, and then every step uses the
-        whole training set. "auto" is 64, less for fewer than 2048 rows: one in 32, at
-        least 8.
+        Rows in a batch; with as many as there are, or more, every step uses the whole training
+        set. "auto" is 64; for fewer than 2048 rows it is one in 32, at least 8.
 
     max_iter : int, default=80
         Number of epochs, each of which uses every row once; for "lbfgs" the number of
@@ -189,8 +188,8 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
         is always 10.
 
     early_stopping : bool or "auto", default="auto"
-        Whether to hold out rows and watch the loss on them instead of on the training
-        rows. "auto" does where there are fewer rows than weights, and at least 20.
+        Whether to hold out rows and watch the loss on them instead of on the training rows.
+        "auto" does so where there are at least 20 rows but fewer than weights.
 
     validation_fraction : float, default=0.1
         Share of the rows held out by `early_stopping`.
@@ -199,17 +198,18 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
         Whether to visit the rows in a new order each epoch.
 
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, order of rows and held-out rows. An int makes results the same
-        each time. The global random state of NumPy is neither read nor changed.
+        Seeds the weights, the order of the rows and the choice of held-out rows. Pass an int
+        for the same results each time. The global random state of NumPy is neither read nor
+        changed.
 
     verbose : bool, default=False
         Whether `fit` shows a live line of progress.
 
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights and the solver state of the fit before,
-        for `max_iter` more epochs. Scaling and activations stay as they were; a schedule
-        with a planned end starts anew. The weights that it goes on from are kept where
-        no epoch is better, unless there is a `code_penalty`.
+        Whether `fit` continues from the weights and the solver state of the previous fit, for
+        `max_iter` more epochs. Scaling and activations stay as they were; a schedule with a
+        planned end starts anew. The weights that it goes on from are kept where no epoch is
+        better, unless there is a `code_penalty`.
 
     Attributes
     ----------
@@ -237,8 +237,8 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
 
     best_loss_ : float
         Loss of the weights that the last call kept, over the held-out rows where there are
-        any, else over the training rows: of the network the lowest of its curve, of PCA and
-        of earlier weights what these reach. In `partial_fit` that of its pass.
+        any, else over the training rows: for the network, the lowest of its curve; for PCA and
+        for earlier weights, what these reach. In `partial_fit`, the loss of its pass.
 
     kept_ : {"network", "pca", "earlier"}
         Which weights the last call kept: those that it has trained; PCA's, see
@@ -257,7 +257,7 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
         loss was evaluated, of which an iteration needs one or more.
 
     n_layers_ : int
-        Number of layers, those of input and output included.
+        Number of layers, including those of input and output.
 
     activations_ : list of str
         Activation of every layer after the input.
@@ -269,11 +269,11 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
         The network sees ``(X - shift_) / scale_``; None where X is not scaled.
 
     mean_ : ndarray of shape (`n_features_in_`,) or None
-        Mean of each feature over the cells observed in the first fit, as which missing
-        cells enter the network; None after `from_layer_weights`.
+        Mean of each feature over the cells observed in the first fit, which stands in for
+        missing cells; None after `from_layer_weights`.
 
     is_constant_ : ndarray of bool of shape (`n_features_in_`,)
-        Features that did not vary in `fit`, but for rounding: training leaves them out, their
+        Features that did not vary in `fit`, except by rounding: training leaves them out, their
         weights to the first layer are 0, and they come back as they were.
 
     column_losses_ : list of (loss, ndarray of int) or None
@@ -281,13 +281,13 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
         columns of a category are one entry.
 
     column_weights_ : ndarray of float or None
-        Their weights beside each other, where columns have losses of their own.
+        Their weights relative to each other, where columns have losses of their own.
 
     n_features_in_ : int
         Number of features seen during `fit`.
 
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features seen during `fit`, where X has names that are all strings.
+        Names of the features seen during `fit`, if X has feature names that are all strings.
 
     See Also
     --------

@@ -14,7 +14,7 @@ from skautoencoder import AutoencoderTransformer
 
 distributed = pytest.importorskip("distributed")
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "plot_search_on_a_cluster.py"
+EXAMPLE = Path(__file__).parents[1] / "examples" / "scale" / "plot_search_on_a_cluster.py"
 WIDTHS = {"autoencodertransformer__n_components": [3, 6]}
 
 

@@ -9,16 +9,19 @@ import numpy as np
 import pytest
 import sklearn.datasets
 
-MNIST = Path(__file__).parents[1] / "examples" / "plot_mnist.py"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+MNIST = EXAMPLES / "scale" / "plot_mnist.py"
 
 
 def test_every_example_has_its_place_in_the_gallery(monkeypatch):
-    folder = MNIST.parents[1] / "docs"
+    folder = EXAMPLES.parent / "docs"
     if not folder.exists():
         pytest.skip("installed without the documentation's sources")
     monkeypatch.syspath_prepend(folder)
-    order = importlib.import_module("gallery").ORDER
-    assert sorted(order) == sorted(p.stem.removeprefix("plot_") for p in MNIST.parent.glob("*.py"))
+    sections = importlib.import_module("gallery").SECTIONS
+    named = [EXAMPLES / name / f"plot_{each}.py" for name in sections for each in sections[name]]
+    assert sorted(named) == sorted(EXAMPLES.rglob("*.py"))
+    assert all((EXAMPLES / name / "GALLERY_HEADER.rst").exists() for name in sections)
 
 
 @pytest.fixture

@@ -153,6 +153,28 @@ def test_a_pipeline_leads_codes_back_to_the_units_of_x(step, output):
     assert np.abs(again - X.to_numpy()).mean() < X.to_numpy().std()
 
 
+def test_the_inverse_of_a_pipeline_of_frames_has_the_values_of_x():
+    """In units that differ by thousands: a code of two numbers holds all of these rows."""
+    rng = np.random.default_rng(0)
+    height, width = rng.normal(1.7, 0.1, size=50), rng.normal(4000, 300, size=50)
+    plane = pd.DataFrame(
+        {"height": height, "width": width, "weight": 20 * height - width / 100},
+        index=[f"row {number}" for number in range(50)],
+    )
+    linear = AutoencoderTransformer(
+        2, hidden_layer_sizes=(), activation="identity", max_iter=2, random_state=0
+    )
+    pipeline = make_pipeline(StandardScaler().set_output(transform="pandas"), linear)
+    codes = pipeline.set_output(transform="pandas").fit_transform(plane)
+    assert codes.index.equals(plane.index)
+    rebuilt = pipeline.inverse_transform(codes)
+    np.testing.assert_allclose(rebuilt, plane.to_numpy(), rtol=1e-6)
+    # In a pipeline whose first step is an autoencoder, it is a frame as well.
+    alone = make_pipeline(clone(linear)).set_output(transform="pandas")
+    again = alone.inverse_transform(alone.fit_transform(plane))
+    pd.testing.assert_frame_equal(again, plane, rtol=1e-2)
+
+
 def test_errors_are_drawn_alike_whatever_the_output_is():
     pipeline = make_pipeline(StandardScaler(), AutoencoderTransformer(**SHORT))
     plain = ErrorDisplay.from_estimator(clone(pipeline).fit(X), X)

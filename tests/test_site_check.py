@@ -43,6 +43,7 @@ BROKEN = {
     "dim": DIM + VEIL,
     "code": """<div class="bd-article"><pre style="overflow-x: auto; width: 300px">
         code that is wider than its box and must be scrolled sideways</pre></div>""",
+    "title": '<h1 style="overflow-wrap: anywhere">AnEstimatorWithAVeryLongName</h1>',
     "small": '<p style="font-size: 9px">tiny words</p>',
     "download": '<a href="damaged.ipynb">notebook</a> <a href="damaged.zip">archive</a>',
     "theme": "<script>document.documentElement.dataset.theme = 'light'</script>",
@@ -51,6 +52,7 @@ BROKEN = {
 }
 SOUND = {
     "search": SEARCH,
+    "title": "<h1>AnEstimator<wbr>WithAVery<wbr>LongName, and two words in two-line titles</h1>",
     "folder/other": f"""<h2 id="here">Here</h2><a href="../index.html#top">up</a>
     <a href="https://other.example/page.html#any">away</a> <a href="#:~:text=Here">text</a>
     <pre style="overflow-x: auto">wide, but it scrolls{99 * " on"}</pre>
@@ -130,6 +132,7 @@ FINDINGS = {
         "(1280 px, light): .* contrast of 2.2 .*on a veil",
     ],
     "code": ["(1280 px, light): scrolls sideways: pre"],
+    "title": ['(400 px, light): title breaks within "AnEst'],
     "small": ["(1280 px, light): text of 9 px: p"],
     "download": ["damaged file damaged.ipynb", "damaged file damaged.zip"],
     "theme": ["(400 px, dark): theme is light"],
@@ -154,7 +157,7 @@ def test_only_what_is_broken_is_found(report):
 
 def test_a_sound_site_passes(browser, tmp_path):
     write_site(tmp_path, SOUND)
-    assert check(tmp_path) == (0, "3 pages, 0 findings\n")
+    assert check(tmp_path) == (0, "4 pages, 0 findings\n")
 
 
 def test_a_missing_browser_is_a_failure_in_ci_only(checker, tmp_path):

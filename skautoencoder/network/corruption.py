@@ -201,8 +201,8 @@ class SwapNoise(Corruption):
     Parameters
     ----------
     rate : float, default=0.15
-        Probability that a cell is swapped, above 0 and below 1. Each swapped cell has a
-        row of its own, drawn at random, with the rows' weights where there are any.
+        Probability that a cell is swapped, above 0 and below 1. For each swapped cell a row is
+        drawn at random, with the rows' weights where there are any.
 
     References
     ----------

@@ -92,9 +92,9 @@ class L1Sparsity(CodePenalty):
     """Penalises the absolute values of the code, so that few units are active for a row.
 
     Adds ``weight * sum_j |c_j|`` to the loss of each row [1]_. With it, "auto" makes the code's
-    activation "relu", whose zeros are exact, and there are no skip connections. A small code
-    in front of large decoder weights would cheat the penalty: set `alpha` above 0 too, to
-    bound these.
+    activation "relu", whose zeros are exact, and there are no skip connections. A small code in
+    front of large decoder weights would cheat the penalty: set `alpha` above 0 as well, to keep
+    these small.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ class InvScalingSchedule(Schedule):
 
 
 class AdaptiveSchedule(Schedule):
-    """The learning rate is cut each time that patience runs out.
+    """The learning rate is cut each time patience runs out.
 
     It stays at `learning_rate_init` as long as the loss improves. When
     `n_iter_no_change` epochs in a row bring no improvement, the rate is multiplied by

@@ -228,9 +228,9 @@ class Adam(ElementwiseSolver):
 class AdamW(Adam):
     """Adam with decoupled weight decay.
 
-    Beside Adam's step, each weight loses the share `learning_rate * weight_decay` of itself [1]_;
-    biases do not. Other than with `alpha`, which adds to the gradient, weights whose gradients
-    are large are shrunk by no less than the others.
+    In addition to Adam's step, each weight loses the share `learning_rate * weight_decay` of
+    itself [1]_; biases do not. Unlike with `alpha`, which adds to the gradient, weights whose
+    gradients are large are shrunk by no less than the others.
 
     Parameters
     ----------
@@ -386,8 +386,8 @@ class LBFGS(Solver):
 
     A quasi-Newton method [1]_: it learns the curvature of the loss from its last steps, and a
     line search takes the place of learning rate and schedule. Made for small networks on
-    few rows, trained until they stop improving; with thousands of rows the solvers that
-    work on batches get further in the same time.
+    few rows, trained until they stop improving; with thousands of rows, the solvers that work
+    on batches get further in the same time.
 
     Parameters
     ----------

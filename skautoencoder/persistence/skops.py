@@ -75,12 +75,12 @@ def _subclasses(base):
 def save_model(model, path, trusted=()):
     """Save an estimator, or a pipeline with one in it, as a skops file.
 
-    A file that is there already is replaced only once the new one is complete.
+    An existing file is replaced only once the new one is complete.
 
     Parameters
     ----------
     model : estimator
-        An estimator of this package, or one of scikit-learn with such in it, like a
+        An estimator of this package, or one of scikit-learn that contains one, like a
         `Pipeline` or a `GridSearchCV`. It need not be fitted.
 
     path : str or path-like
@@ -135,9 +135,9 @@ def load_model(path, trusted=()):
     """Load what `save_model` has saved, without running anything that the file contains.
 
     Only the types that `trusted_types` names, those of NumPy, SciPy and scikit-learn that skops
-    trusts by itself, and `trusted` are made. Before the model is handed out, the weights and
-    all other fitted attributes of the autoencoders, outlier detectors and imputers in it are
-    checked: that they are finite, of one dtype, and fit together.
+    trusts by itself, and those in `trusted` are created. Before the model is returned, the
+    weights and all other fitted attributes of the autoencoders, outlier detectors and imputers
+    in it are checked: that they are finite, of one dtype, and fit together.
 
     Parameters
     ----------
@@ -145,8 +145,8 @@ def load_model(path, trusted=()):
         A file written by `save_model`, or by ``skops.io.dump`` without compression.
 
     trusted : sequence of str, default=()
-        Fully qualified names of further types to trust, once you have looked at what
-        making them does. `save_model` names those that a model needs.
+        Fully qualified names of further types to trust, once you have looked at what creating
+        them does. `save_model` names those that a model needs.
 
     Returns
     -------

@@ -8,6 +8,8 @@ bad one, halving spares its training: scikit-learn's, which fits anew for more e
 passes, where each candidate goes on from where it was. This example needs the extra ``dask``.
 """
 
+# sphinx_gallery_parallel = False
+
 # %%
 # Halving over passes
 # -------------------

@@ -7,6 +7,8 @@ memory-mapped file in random order, ``partial_fit`` learns from one piece after 
 train on the same rows, and we measure how much memory they take.
 """
 
+# sphinx_gallery_parallel = False
+
 # %%
 # Rows on disk
 # ------------
