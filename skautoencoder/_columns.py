@@ -10,7 +10,14 @@ import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
 from ._normal_scores import NormalScores
-from .utils.column_types import column_indices, column_types, frame_kind, frame_of, objects_of
+from .utils.column_types import (
+    column_indices,
+    column_types,
+    frame_kind,
+    frame_of,
+    objects_of,
+    with_long_integers,
+)
 from .utils.compat import _safe_indexing
 
 # Of an unknown category; a missing one is NaN.
@@ -126,13 +133,20 @@ class ColumnEncoder:
             encoded[np.ix_(~(own >= 0), group)] = np.nan
         return encoded
 
-    def decode(self, values, index=None):
+    def decode(self, values, index=None, given=None, missing=None):
         """The table that encoded values stand for: of every category the most likely one.
 
-        A frame where `fit` saw one, else an array.
+        A frame where `fit` saw one, else an array. Its integers that no float holds exactly are
+        those of the table `given`, unless they are among the `missing` encoded cells.
         """
         values = self.numbers(values)
         columns = list(values[:, self.starts].T)
+        if given is not None and self.kind is not None:
+            for number in np.flatnonzero([each.is_integer for each in self.types]):
+                is_observed = ~missing[:, self.starts[number]]
+                columns[number] = with_long_integers(
+                    columns[number], self.types[number], given, number, is_observed
+                )
         numbers = np.flatnonzero(self.is_categorical)
         for number, group, categories in zip(numbers, self.groups, self.categories, strict=True):
             columns[number] = _most_likely(values[:, group], categories)

@@ -407,6 +407,32 @@ class TestFrames:
         assert len(fitted.get_encoded_feature_names()) == 301
         assert set(fitted.reconstruct(frame)["city"]) <= set(names)
 
+    @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+    def test_lists_are_rows_of_the_same_table(self, fitted, table):
+        codes = fitted.transform(table)
+        rebuilt = fitted.reconstruct(table).reset_index(drop=True)
+        pd.testing.assert_frame_equal(fitted.inverse_transform(codes.tolist()), rebuilt)
+        pd.testing.assert_frame_equal(fitted.reconstruct(table.to_numpy().tolist()), rebuilt)
+
+    @pytest.mark.parametrize("dtype", ["int64", "uint64", "int32", "Int64", "int64[pyarrow]"])
+    def test_the_largest_integers_do_not_turn_into_the_smallest(self, table, dtype):
+        if "pyarrow" in dtype:
+            pytest.importorskip("pyarrow")
+        limit = np.iinfo(dtype.lower().removesuffix("[pyarrow]")).max
+        own = pd.Series([limit] * ROWS, table.index, dtype=dtype)
+        rebuilt = AutoencoderTransformer(2, max_iter=1).fit(table.assign(own=own))
+        rebuilt = rebuilt.reconstruct(table.assign(own=own))["own"]
+        assert rebuilt.dtype == own.dtype
+        assert (rebuilt > 0.999 * limit).all()
+
+    @pytest.mark.parametrize("dtype", ["string[python]", "string[pyarrow]", "str", "object"])
+    def test_strings_keep_where_they_are_held(self, table, dtype):
+        if "pyarrow" in dtype:
+            pytest.importorskip("pyarrow")
+        X = table.astype({"letter": dtype})
+        rebuilt = AutoencoderTransformer(2, max_iter=1).fit(X).reconstruct(X)
+        assert rebuilt["letter"].dtype == X["letter"].dtype
+
     def test_types_that_cannot_be_sorted(self, table):
         with pytest.raises(TypeError, match="categories of several types, which cannot be sorted"):
             AutoencoderTransformer(2).fit(table.assign(letter=[1, "a"] * (ROWS // 2)))
