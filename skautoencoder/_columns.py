@@ -13,6 +13,7 @@ from ._normal_scores import NormalScores
 from .utils.column_types import (
     column_indices,
     column_types,
+    float_type,
     frame_kind,
     frame_of,
     objects_of,
@@ -209,6 +210,8 @@ class ColumnEncoder:
             return np.empty((X.shape[0], 0), np.float64 if isinstance(dtype, list) else dtype)
         columns = np.flatnonzero(~self.is_categorical)
         is_objects = isinstance(X, np.ndarray) and X.dtype.kind == "O"
+        if isinstance(dtype, list) and frame_kind(X):
+            dtype = float_type(X, columns)
         numbers = objects_of(X, columns) if is_objects else _safe_indexing(X, columns, axis=1)
         try:
             return check_array(

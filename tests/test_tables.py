@@ -425,6 +425,19 @@ class TestFrames:
         assert rebuilt.dtype == own.dtype
         assert (rebuilt > 0.999 * limit).all()
 
+    @pytest.mark.parametrize("width", ["int8", "Int16", "int32"])
+    def test_frames_of_both_libraries_have_one_precision(self, table, width):
+        X = pd.DataFrame({"letter": table["letter"], "small": table["small"]})
+        X["count"] = table["count"].clip(-100, 100).astype(width)
+        X["small"] = X["small"].mask(X["small"] < 0.1).astype("Float32")
+        codes = [
+            AutoencoderTransformer(1, max_iter=1, random_state=0).fit_transform(frame)
+            for frame in (X, pl.from_pandas(X))
+        ]
+        expected = np.float64 if width == "int32" else np.float32
+        assert codes[0].dtype == codes[1].dtype == expected
+        np.testing.assert_array_equal(*codes)
+
     @pytest.mark.parametrize("dtype", ["string[python]", "string[pyarrow]", "str", "object"])
     def test_strings_keep_where_they_are_held(self, table, dtype):
         if "pyarrow" in dtype:

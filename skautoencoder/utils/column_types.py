@@ -102,6 +102,17 @@ def objects_of(X, columns):
     return values
 
 
+def float_type(X, columns):
+    """The type of floats that holds some columns of a frame, as NumPy has it, in both libraries."""
+    kind = frame_kind(X)
+    types = X.dtypes.iloc[columns] if kind == "pandas" else [X.dtypes[i] for i in columns]
+    try:
+        common = np.result_type(*(str(each).lower() for each in types))
+    except TypeError:  # types that NumPy does not have
+        return np.float64
+    return np.float32 if common == np.float32 else np.float64
+
+
 def index_of(X):
     """The index of a frame of pandas; None of all else, lists with a method of that name too."""
     return X.index if frame_kind(X) == "pandas" else None
