@@ -86,7 +86,7 @@ class WeightsDisplay:
 
         Skip connections are part of the code's pictures. Everything is in the network's units
         (see `scale`), where features can be compared. Of a table with categories each category
-        is a feature of its own, and what a unit changes of it is its logit.
+        is a feature of its own, of which a unit changes the probability.
 
         Parameters
         ----------
