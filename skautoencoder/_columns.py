@@ -5,6 +5,7 @@ table is its encoded form; only what comes from users and what goes back to them
 """
 
 import warnings
+from copy import copy
 
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
@@ -115,6 +116,12 @@ class ColumnEncoder:
     def column_of(self):
         """Of each encoded column, the number of the column that it belongs to."""
         return np.repeat(np.arange(len(self.starts)), np.diff(self.starts, append=self.width))
+
+    def unranked(self):
+        """The same, but numbers stay as they are when X is encoded."""
+        table = copy(self)
+        table.is_ranked = False
+        return table
 
     def encode(self, estimator, X, dtype):
         """X as numbers: a missing or unknown category is NaN in all of its columns."""

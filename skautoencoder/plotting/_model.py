@@ -1,7 +1,5 @@
 """An estimator as pictures need it: the autoencoder, and its rows in the units to show."""
 
-from copy import copy
-
 import numpy as np
 from scipy import sparse
 
@@ -49,9 +47,7 @@ class Model:
 
     def encoded(self, indices):
         """These rows of a table with categories as numbers and shares, NaN where one is missing."""
-        table = copy(self.autoencoder._columns)
-        table.is_ranked = False
-        part = _safe_indexing(self.inputs, indices)
+        part, table = _safe_indexing(self.inputs, indices), self.autoencoder._columns.unranked()
         return table.encode(self.autoencoder, part, [np.float64, np.float32])
 
     def encoded_rows(self, indices):
