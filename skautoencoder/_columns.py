@@ -5,12 +5,21 @@ table is its encoded form; only what comes from users and what goes back to them
 """
 
 import warnings
+from copy import copy
 
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
 from ._normal_scores import NormalScores
-from .utils.column_types import column_indices, column_types, frame_kind, frame_of, objects_of
+from .utils.column_types import (
+    column_indices,
+    column_types,
+    float_type,
+    frame_kind,
+    frame_of,
+    objects_of,
+    with_long_integers,
+)
 from .utils.compat import _safe_indexing
 
 # Of an unknown category; a missing one is NaN.
@@ -108,6 +117,12 @@ class ColumnEncoder:
         """Of each encoded column, the number of the column that it belongs to."""
         return np.repeat(np.arange(len(self.starts)), np.diff(self.starts, append=self.width))
 
+    def unranked(self):
+        """The same, but numbers stay as they are when X is encoded."""
+        table = copy(self)
+        table.is_ranked = False
+        return table
+
     def encode(self, estimator, X, dtype):
         """X as numbers: a missing or unknown category is NaN in all of its columns."""
         numbers = self._numbers(estimator, X, dtype)
@@ -126,13 +141,20 @@ class ColumnEncoder:
             encoded[np.ix_(~(own >= 0), group)] = np.nan
         return encoded
 
-    def decode(self, values, index=None):
+    def decode(self, values, index=None, given=None, missing=None):
         """The table that encoded values stand for: of every category the most likely one.
 
-        A frame where `fit` saw one, else an array.
+        A frame where `fit` saw one, else an array. Its integers that no float holds exactly are
+        those of the table `given`, unless they are among the `missing` encoded cells.
         """
         values = self.numbers(values)
         columns = list(values[:, self.starts].T)
+        if given is not None and self.kind is not None:
+            for number in np.flatnonzero([each.is_integer for each in self.types]):
+                is_observed = ~missing[:, self.starts[number]]
+                columns[number] = with_long_integers(
+                    columns[number], self.types[number], given, number, is_observed
+                )
         numbers = np.flatnonzero(self.is_categorical)
         for number, group, categories in zip(numbers, self.groups, self.categories, strict=True):
             columns[number] = _most_likely(values[:, group], categories)
@@ -195,6 +217,8 @@ class ColumnEncoder:
             return np.empty((X.shape[0], 0), np.float64 if isinstance(dtype, list) else dtype)
         columns = np.flatnonzero(~self.is_categorical)
         is_objects = isinstance(X, np.ndarray) and X.dtype.kind == "O"
+        if isinstance(dtype, list) and frame_kind(X):
+            dtype = float_type(X, columns)
         numbers = objects_of(X, columns) if is_objects else _safe_indexing(X, columns, axis=1)
         try:
             return check_array(

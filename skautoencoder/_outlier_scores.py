@@ -166,13 +166,16 @@ class Scale(NamedTuple):
     def contributions(self, costs):
         """What each cell adds to the negated score: its share of what each part adds.
 
-        `costs` are those of cells, their means over the features those of rows.
+        `costs` are those of cells, their means over the features those of rows. A part that costs
+        nothing still counts where that is usual: what it adds goes to the cells of the others.
         """
         cells = averaged(costs, self.error_spreads)
         parts = cells.sum(axis=2)
         squares = self._squares(parts)
-        wholes = np.sqrt(squares.sum(axis=0)) * parts
-        shares = np.divide(squares, wholes, out=np.zeros_like(parts), where=wholes > 0)
+        blamed = np.where(parts > 0, squares, 0)
+        totals = np.sqrt(squares.sum(axis=0))
+        wholes = parts * blamed.sum(axis=0)
+        shares = np.divide(blamed * totals, wholes, out=np.zeros_like(parts), where=wholes > 0)
         return np.einsum("pi,pij->ij", shares, cells)
 
     def _squares(self, parts):

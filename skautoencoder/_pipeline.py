@@ -52,6 +52,12 @@ def names_of_inputs(steps, autoencoder):
         return None
 
 
+def has_categories(autoencoder):
+    """Whether a fitted autoencoder sees a table with columns of categories."""
+    table = autoencoder._columns
+    return table is not None and bool(table.is_categorical.any())
+
+
 def can_undo(steps, X, inputs):
     """Whether the steps lead back to the first rows of X.
 
@@ -62,9 +68,9 @@ def can_undo(steps, X, inputs):
     try:
         undone = dense(steps.inverse_transform(dense(_safe_indexing(inputs, first))))
         given = dense(_safe_indexing(X, first))
+        return is_close(undone, given, 1e-3)
     except (AttributeError, NotImplementedError, TypeError, ValueError):
         return False
-    return is_close(undone, given, 1e-3)
 
 
 def is_close(undone, given, tolerance):

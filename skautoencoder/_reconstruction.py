@@ -17,6 +17,7 @@ from .network.inference import outputs, row_errors, squared_errors
 from .network.layers import ConstantOutputs, network_from, networks_of
 from .network.scaling import ROUNDINGS, Scaling, means, total_variation, weighted_sums
 from .network.thread_pool import ThreadPool
+from .utils.column_types import index_of
 from .utils.frames import as_features
 from .utils.threads import single_threaded_blas
 
@@ -259,7 +260,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         if self._columns is None or not self._columns.is_categorical.any():
             values = values if self._columns is None else self._columns.numbers(values)
             return as_features(self, values, X)
-        return self._columns.decode(values, getattr(X, "index", None))
+        return self._columns.decode(values, index_of(X))
 
     def _by_column(self, errors):
         """Squared errors of every column of X: of a category, half their sum over its shares."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ._check_data import apply_scaling
 from ._column_losses import fitted_losses
 from ._reconstruction import finite_outputs
 from .network.bottleneck import MIN_NOISE_VARIANCE
@@ -15,7 +16,8 @@ def noise_of_columns(vae, rows, pool):
     """Variance of the numbers about the decoder's output; 1 of categories, and without any."""
     trained, variances = vae._trained_features(), np.ones(rows.n_features)
     autoencoder = vae._network_maker()(vae._parameters())
-    found = noise_variances(autoencoder, rows.restricted_to(trained), pool)
+    rows = apply_scaling(vae, rows.restricted_to(trained))
+    found = noise_variances(autoencoder, rows, pool)
     variances[slice(None) if trained is None else trained] = found
     for group in vae._columns.groups:
         variances[group] = 1.0

@@ -103,6 +103,14 @@ class TestImputer:
         assert shares[False] == 1
         assert 0.6 < shares[True] < 0.9
 
+    @pytest.mark.parametrize("make", [lambda X: X, pl.from_pandas], ids=["pandas", "polars"])
+    def test_integers_too_long_for_a_float_stay_as_they_are(self, holes, make):
+        numbers = pd.Series(np.arange(len(holes)) + 2**60 + 1, holes.index, dtype="Int64")
+        X = make(holes.assign(number=numbers.mask(numbers % 3 == 0)))
+        found = AutoencoderImputer(BRIEF, random_state=0).fit_transform(X)["number"].to_numpy()
+        assert found.dtype.kind in "iO"
+        assert found[numbers % 3 != 0].tolist() == numbers[numbers % 3 != 0].tolist()
+
     def test_limits_hold_for_integers_too(self, holes, hidden):
         limits = {"min_value": [-np.inf] * 4 + [-10.5, 0], "max_value": [np.inf] * 4 + [10.5, 9]}
         found = AutoencoderImputer(BRIEF, random_state=0, **limits).fit_transform(holes)
@@ -237,6 +245,12 @@ class TestVariational:
         by_code = np.square(deviation).mean(axis=0) @ np.square(vae.coefs_[-1])
         np.testing.assert_allclose(found, np.square(residuals).mean(axis=0) + by_code, rtol=0.1)
 
+    def test_columns_that_do_not_vary_come_back(self, table):
+        X = table.assign(year=2024, country="here")
+        rows = VariationalAutoencoderTransformer(2, max_iter=2, random_state=0).fit(X).sample(9)
+        assert (rows["year"] == 2024).all()
+        assert (rows["country"] == "here").all()
+
     def test_probabilities_of_categories_sum_to_one(self, vae, table):
         shares = vae.reconstruct_proba(table)[:, :3]
         np.testing.assert_allclose(shares.sum(axis=1), 1)
@@ -332,6 +346,13 @@ class TestDetector:
         np.testing.assert_allclose(model.fit(frame).score_samples(frame), expected)
         named = model.set_output(transform="polars").feature_contributions(frame)
         assert named.columns == list(combinations)
+
+    def test_a_part_that_costs_nothing_is_shared_out(self, rng):
+        """Half of the rows are alike in what varies, and lie at the medians."""
+        X = pd.DataFrame({"letter": list("aab") * 20, "x": [0.0] * 40 + [*rng.normal(size=20)]})
+        detector = AutoencoderOutlierDetector(BRIEF, n_estimators=1, random_state=0).fit(X)
+        contributions = detector.feature_contributions(X).sum(axis=1)
+        np.testing.assert_allclose(contributions, -detector.score_samples(X))
 
     def test_a_missing_category_costs_nothing(self, combinations):
         model = AutoencoderOutlierDetector(BRIEF, n_estimators=1, random_state=0)

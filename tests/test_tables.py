@@ -407,6 +407,45 @@ class TestFrames:
         assert len(fitted.get_encoded_feature_names()) == 301
         assert set(fitted.reconstruct(frame)["city"]) <= set(names)
 
+    @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+    def test_lists_are_rows_of_the_same_table(self, fitted, table):
+        codes = fitted.transform(table)
+        rebuilt = fitted.reconstruct(table).reset_index(drop=True)
+        pd.testing.assert_frame_equal(fitted.inverse_transform(codes.tolist()), rebuilt)
+        pd.testing.assert_frame_equal(fitted.reconstruct(table.to_numpy().tolist()), rebuilt)
+
+    @pytest.mark.parametrize("dtype", ["int64", "uint64", "int32", "Int64", "int64[pyarrow]"])
+    def test_the_largest_integers_do_not_turn_into_the_smallest(self, table, dtype):
+        if "pyarrow" in dtype:
+            pytest.importorskip("pyarrow")
+        limit = np.iinfo(dtype.lower().removesuffix("[pyarrow]")).max
+        own = pd.Series([limit] * ROWS, table.index, dtype=dtype)
+        rebuilt = AutoencoderTransformer(2, max_iter=1).fit(table.assign(own=own))
+        rebuilt = rebuilt.reconstruct(table.assign(own=own))["own"]
+        assert rebuilt.dtype == own.dtype
+        assert (rebuilt > 0.999 * limit).all()
+
+    @pytest.mark.parametrize("width", ["int8", "Int16", "int32"])
+    def test_frames_of_both_libraries_have_one_precision(self, table, width):
+        X = pd.DataFrame({"letter": table["letter"], "small": table["small"]})
+        X["count"] = table["count"].clip(-100, 100).astype(width)
+        X["small"] = X["small"].mask(X["small"] < 0.1).astype("Float32")
+        codes = [
+            AutoencoderTransformer(1, max_iter=1, random_state=0).fit_transform(frame)
+            for frame in (X, pl.from_pandas(X))
+        ]
+        expected = np.float64 if width == "int32" else np.float32
+        assert codes[0].dtype == codes[1].dtype == expected
+        np.testing.assert_array_equal(*codes)
+
+    @pytest.mark.parametrize("dtype", ["string[python]", "string[pyarrow]", "str", "object"])
+    def test_strings_keep_where_they_are_held(self, table, dtype):
+        if "pyarrow" in dtype:
+            pytest.importorskip("pyarrow")
+        X = table.astype({"letter": dtype})
+        rebuilt = AutoencoderTransformer(2, max_iter=1).fit(X).reconstruct(X)
+        assert rebuilt["letter"].dtype == X["letter"].dtype
+
     def test_types_that_cannot_be_sorted(self, table):
         with pytest.raises(TypeError, match="categories of several types, which cannot be sorted"):
             AutoencoderTransformer(2).fit(table.assign(letter=[1, "a"] * (ROWS // 2)))

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._check_data import check_finite
 from .._columns import encoded_rows
-from ..utils.column_types import frame_kind, with_columns
+from ..utils.column_types import frame_kind, index_of, with_columns
 from ..utils.compat import check_feature_names_in
 from ..utils.random import generators
 
@@ -57,7 +57,7 @@ def completed_table(imputer, X, encoded, filled):
     complete[:, imputer._is_filled] = filled
     if imputer.sample:
         complete = table.drawn(complete, generators(imputer.random_state, 0)[0], missing)
-    result = table.decode(complete, getattr(X, "index", None))
+    result = table.decode(complete, index_of(X), X, missing)
     kept = np.flatnonzero(imputer._is_kept())
     result = result[:, kept] if frame_kind(result) != "pandas" else result.iloc[:, kept]
     if imputer.indicator_ is None:

@@ -24,7 +24,7 @@ const target = unpackTarget(contents.target);
 const nRows = rows.shape[0];
 const nUnits = codes.shape[1];
 const ownOutputs = Array.from({ length: nRows }, (_, i) => decode(decoder, rowOf(codes, i)));
-const ownErrors = ownOutputs.map((output, i) => rowError(rowOf(rows, i), output));
+const ownErrors = ownOutputs.map((output, i) => rowError(rowOf(rows, i), output, contents.table));
 const axes = makeAxes();
 const pixelRange = extent(rows.values);
 
@@ -157,7 +157,7 @@ function draw() {
   byId("moved-prediction").textContent = predictionText(head, state.code);
 }
 
-const movedError = () => rowError(rowOf(rows, state.row), state.output);
+const movedError = () => rowError(rowOf(rows, state.row), state.output, contents.table);
 
 // The row that X numbers so, or the nearest that the page holds.
 function nearestNumber(number) {
@@ -413,7 +413,9 @@ function summarise() {
   const shown = nRows < contents.nRows ? `${nRows} of ${contents.nRows} rows` : `${nRows} rows`;
   const units = nUnits === 1 ? "1 number" : `${nUnits} numbers`;
   const after = contents.isAfterSteps ? ", as the steps before it make them" : "";
-  byId("summary").textContent = `${contents.estimator}: ${shown}, ${rows.shape[1]} features in ${units}${after}.`;
+  const nFeatures = contents.table ? contents.table.isCategory.length : rows.shape[1];
+  byId("summary").textContent = `${contents.estimator}: ${shown}, ${nFeatures} features in ${units}${after}.`;
+  byId("table-help").hidden = !contents.table;
 }
 
 function connectRowControls() {

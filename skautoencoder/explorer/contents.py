@@ -27,7 +27,7 @@ SLIDER_MARGIN = 0.15
 
 
 def page_contents(estimator, rows, index, target, feature_names, image_shape, undo=None):
-    """Everything that the page's scripts read, as a dict for JSON.
+    """What the page's scripts read but for the rows themselves, as a dict for JSON.
 
     `index` says which of the validated rows it shows, and of the target, which may be None. `undo`
     is the scaling that leads from the estimator's rows to those to show, None where they are these.
@@ -38,11 +38,11 @@ def page_contents(estimator, rows, index, target, feature_names, image_shape, un
     return {
         "estimator": type(estimator).__name__,
         "rowNumbers": packed(index.astype(np.int32)),
-        "rows": packed(compact(dense_rows(rows, index, undo))),
         "codes": packed(codes),
         "limits": packed(slider_limits(encoder, codes)),
         "projection": projection(codes),
         "decoder": packed_decoder(estimator, decoder, codes, undo),
+        "table": packed_table(estimator._columns),
         "head": packed_head(estimator, codes),
         "target": None if target is None else packed_target(target, index),
         "featureNames": None if feature_names is None else list(map(str, feature_names)),
@@ -70,6 +70,24 @@ def compact(X):
     # A feature that does not vary is measured by its value.
     scale = np.where(spread > 0, spread, np.fmax.reduce(np.abs(X), axis=0))
     return single if np.all((errors <= TOLERANCE * scale) | np.isnan(X)) else X
+
+
+def packed_rows(rows, index, undo):
+    """Some of the rows in the units to show."""
+    return packed(compact(dense_rows(rows, index, undo)))
+
+
+def packed_table(table):
+    """Of each feature the column that it is of, and which of these are categories; None for none.
+
+    A row's error is a mean over columns.
+    """
+    if table is None or not table.is_categorical.any():
+        return None
+    return {
+        "columnOf": table.column_of.tolist(),
+        "isCategory": table.is_categorical.tolist(),
+    }
 
 
 def dense_rows(rows, index, undo):
@@ -121,7 +139,20 @@ def packed_decoder(estimator, decoder, codes, undo=None):
     if undo is not None:
         shift, scale = (0, 1) if units is None else units
         units = shift * undo.scale + undo.shift, scale * undo.scale
-    return packed_network(decoder, names, units, codes)
+    scores = packed_scores(estimator._columns)
+    return {**packed_network(decoder, names, units, codes), "scores": scores}
+
+
+def packed_scores(table):
+    """Features that are normal scores, and the numbers that some of these stand for."""
+    if table is None or table.normal_scores is None:
+        return []
+    features = table.starts[~table.is_categorical].tolist()
+    own = zip(features, table.normal_scores.scores, table.normal_scores.values, strict=True)
+    return [
+        {"feature": feature, "scores": packed(scores), "numbers": packed(numbers)}
+        for feature, scores, numbers in own
+    ]
 
 
 def packed_head(estimator, codes):
@@ -184,7 +215,7 @@ def rounded(network):
     """The network with weights rounded to float32, in float64."""
     skip = None if network.skip is None else rounded_dense(network.skip)
     layers = [rounded_dense(each) for each in network.layers]
-    return Network(layers, skip, network.is_skip_inside, network.constants)
+    return Network(layers, skip, network.is_skip_inside, network.constants, network.links)
 
 
 def rounded_dense(dense):

@@ -48,6 +48,9 @@ function unpackNetwork(packed) {
     links: packed.links,
     shift: packed.shift && unpack(packed.shift).values,
     scale: packed.scale && unpack(packed.scale).values,
+    scores: (packed.scores || []).map(({ feature, scores, numbers }) => {
+      return { feature, scores: unpack(scores).values, numbers: unpack(numbers).values };
+    }),
   };
 }
 
@@ -92,7 +95,25 @@ function decode(network, code) {
       values[j] = values[j] * network.scale[j] + network.shift[j];
     }
   }
+  for (const { feature, scores, numbers } of network.scores) {
+    values[feature] = interpolated(values[feature], scores, numbers);
+  }
   return values;
+}
+
+// The number that a normal score stands for, on straight lines between known ones.
+function interpolated(score, scores, numbers) {
+  let low = 0;
+  let high = scores.length - 1;
+  if (score <= scores[low]) return numbers[low];
+  if (score >= scores[high]) return numbers[high];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (scores[middle] <= score) low = middle;
+    else high = middle;
+  }
+  const share = (score - scores[low]) / (scores[high] - scores[low]);
+  return numbers[low] + share * (numbers[high] - numbers[low]);
 }
 
 function softmax(values) {
@@ -108,14 +129,16 @@ function predict(head, code) {
   return head.kind === "classes" ? softmax(outputs) : outputs;
 }
 
-// Mean squared error over the cells of the row that are not missing; 0 where it has none.
-function rowError(row, output) {
+// Mean squared error over the cells of the row that are not missing; 0 where it has none. A
+// category of a table is one cell, with half the squared error of its probabilities.
+function rowError(row, output, table = null) {
   let sum = 0;
-  let count = 0;
+  const observed = new Set();
   for (let j = 0; j < row.length; j++) {
     if (Number.isNaN(row[j])) continue;
-    sum += (output[j] - row[j]) ** 2;
-    count += 1;
+    const column = table ? table.columnOf[j] : j;
+    sum += (output[j] - row[j]) ** 2 / (table && table.isCategory[column] ? 2 : 1);
+    observed.add(column);
   }
-  return sum / Math.max(count, 1);
+  return sum / Math.max(observed.size, 1);
 }

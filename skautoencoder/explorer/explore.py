@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.utils.validation import column_or_1d
 
 from .._check_data import inference_rows
+from ..network.dataset import Dataset
 from ..utils.compat import Interval, validate_parameter_constraints
 from ..utils.files import write_whole
 from ..utils.images import check_image_shape
@@ -42,7 +43,8 @@ def explore(
         code as it is moved: the class and its probability, or the values. Or a Pipeline that
         ends with one of them: where a shift and a scale of each feature undo the steps before
         it, as those of `StandardScaler` and `MinMaxScaler`, rows and errors are shown in the
-        units of X, else as the autoencoder sees them.
+        units of X, else as the autoencoder sees them. Of a table with categories each category has
+        a bar of its probability, and numbers are in the units of the table.
 
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Rows to choose from, as they are passed to `fit`. They are in the file, for everyone to
@@ -118,7 +120,7 @@ def explore(
     """
     # Here, so that importing skautoencoder stays as fast as it was.
     from .._pipeline import known_names, names_of_inputs, scaling_of, split_fitted
-    from .contents import check_classes, page_contents
+    from .contents import check_classes, packed_rows, page_contents
     from .page import page
 
     steps, autoencoder = split_fitted(estimator)
@@ -131,18 +133,29 @@ def explore(
     if y is not None:
         check_classes(y)
     image_shape = check_image_shape(image_shape, rows.n_features)
-    undo = None if steps is None else scaling_of(steps, X, inputs)
-    names = known_names(estimator) if undo else names_of_inputs(steps, autoencoder)
+    shown, undo = _shown_rows(autoencoder, inputs, rows), None
     if autoencoder._columns is not None:
         names = autoencoder.get_encoded_feature_names()
+    else:
+        undo = None if steps is None else scaling_of(steps, X, inputs)
+        names = known_names(estimator) if undo else names_of_inputs(steps, autoencoder)
     feature_names = _checked_names(feature_names, names, rows.n_features)
 
     index = _choose_rows(len(rows), max_rows, random_state)
     contents = page_contents(autoencoder, rows, index, y, feature_names, image_shape, undo)
+    contents["rows"] = packed_rows(shown, index, undo)
     contents["nRows"] = len(rows)
     contents["isAfterSteps"] = steps is not None and undo is None
     write_whole(path, page(title or "Autoencoder explorer", contents).encode())
     return path
+
+
+def _shown_rows(autoencoder, X, rows):
+    """The rows as the autoencoder sees them, but numbers in the place of their normal scores."""
+    table = autoencoder._columns
+    if table is None or not table.is_ranked:
+        return rows
+    return Dataset(table.unranked().encode(autoencoder, X, [np.float64, np.float32]))
 
 
 def _checked_path(path):

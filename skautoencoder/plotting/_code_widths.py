@@ -9,11 +9,12 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_array
 from sklearn.utils.parallel import Parallel, delayed
 
-from .._pipeline import split
+from .._columns import encoded_rows, learn_columns
+from .._pipeline import has_categories, split
 from .._supervised import SupervisedAutoencoder
 from ..network.dataset import Dataset
 from ..network.pca import principal_components
-from ..network.scaling import means
+from ..network.scaling import deviations, means
 from ..utils.compat import _safe_indexing
 from ..utils.rows import dense
 from ._checks import check_matrix
@@ -100,7 +101,8 @@ class CodeWidthDisplay:
 
         For every split of `cv` the steps before the autoencoder are fitted once, and a clone of
         it for each width: n_splits * n_widths fits. PCA sees the same rows, as the autoencoder
-        does: what `scale` does inside of it changes nothing for PCA.
+        does: what `scale` does inside of it changes nothing for PCA. Of a table with categories it
+        sees numbers of variance 1 and a column of zeros and ones for each category.
 
         Parameters
         ----------
@@ -231,15 +233,32 @@ class _Fold:
 
     def pca_scores(self, widths):
         """The same of as many principal components; missing cells count as their means."""
-        mean, components = _components(self._train, max(widths))
-        deviations = dense(self._test).astype(np.float64) - mean
-        codes = np.nan_to_num(deviations) @ components.T
-        variation = np.nansum(np.square(deviations - np.nanmean(deviations, axis=0)))
+        train, test = self._numbers()
+        mean, components = _components(train, max(widths))
+        centred = dense(test).astype(np.float64) - mean
+        codes = np.nan_to_num(centred) @ components.T
+        variation = np.nansum(np.square(centred - np.nanmean(centred, axis=0)))
         residuals = [
-            np.nansum(np.square(deviations - codes[:, :width] @ components[:width]))
+            np.nansum(np.square(centred - codes[:, :width] @ components[:width]))
             for width in widths
         ]
         return 1 - np.array(residuals) / variation
+
+    def _numbers(self):
+        """The rows of both parts; tables with categories encoded, their numbers scaled."""
+        autoencoder = clone(self._autoencoder)
+        autoencoder._columns = learn_columns(autoencoder, self._train)
+        if not has_categories(autoencoder):
+            return self._train, self._test
+        train, test = (
+            encoded_rows(autoencoder, X, [np.float64, np.float32], reset)
+            for X, reset in ((self._train, True), (self._test, False))
+        )
+        table = autoencoder._columns
+        numbers = table.starts[~table.is_categorical]
+        deviation = np.ones(table.width)
+        deviation[numbers] = _deviations(train[:, numbers])
+        return train / deviation, test / deviation
 
 
 def _components(X, n_components):
@@ -251,6 +270,13 @@ def _components(X, n_components):
     rows = rows.scaled_by(None, means(rows).astype(X.dtype))
     mean, components, _ = principal_components(rows, n_components)
     return mean, components
+
+
+def _deviations(X):
+    """Of each column over its observed cells; 1 where it does not vary."""
+    rows = Dataset(X, has_missing=True)
+    found = deviations(rows, means(rows))
+    return np.where(found > 0, found, 1)
 
 
 def _is_auto(n_components):

@@ -7,7 +7,7 @@ from sklearn.utils import gen_batches
 
 from ..utils.images import check_image_shape
 from ._checks import check_feature_names, check_vector
-from ._model import Model, squared_errors
+from ._model import Model
 from ._style import BLUE, add_colorbar, colormap, label_axis, one_axes
 
 ROWS_AT_A_TIME = 1024
@@ -65,7 +65,8 @@ class ErrorDisplay:
 
         Errors that are not relative are in squared units of X, also for a pipeline whose first
         steps can be undone; else in those of the autoencoder's input. Missing cells (NaN) do not
-        count.
+        count. A category has one bar, of half the squared error of its probabilities, and its
+        variance is half the sum of those of its shares.
 
         Parameters
         ----------
@@ -169,14 +170,25 @@ class ErrorDisplay:
 
 def mean_errors(model):
     """Mean squared error of each feature over its observed cells, and the feature's variance."""
-    sums, center = 0, None
+    sums, moments, center = 0, 0, None
     for batch in gen_batches(model.n_rows, ROWS_AT_A_TIME):
-        X, X_rebuilt = model.rows(batch)
+        values, errors = model.values_and_errors(batch)
         # Squares of values far from 0 would cancel in the variance.
-        center = np.nan_to_num(X[:1]) if center is None else center
-        deviations = np.subtract(X, center, dtype=float)
-        cells = [np.isfinite(X), squared_errors(X, X_rebuilt), deviations, np.square(deviations)]
-        sums = sums + np.stack([np.nansum(each, axis=0) for each in cells])
-    n_cells = np.where(sums[0] > 0, sums[0], np.nan)
-    error, shift, square = sums[1:] / n_cells
-    return error, np.maximum(square - np.square(shift), 0)
+        center = np.nan_to_num(values[:1]) if center is None else center
+        deviations = np.subtract(values, center, dtype=float)
+        sums = sums + sums_and_counts(errors)
+        moments = moments + sums_and_counts(deviations, np.square(deviations))
+    (error,), (shift, square) = means_of(sums), means_of(moments)
+    variances = np.maximum(square - np.square(shift), 0)
+    return error, model.by_column(variances[np.newaxis])[0]
+
+
+def sums_and_counts(cells, *others):
+    """How many cells of each column are observed, and the sums over these, also of others."""
+    counted = [np.isfinite(cells), cells, *others]
+    return np.stack([np.nansum(each, axis=0, dtype=float) for each in counted])
+
+
+def means_of(sums):
+    """Means from counts and sums; NaN where nothing was counted."""
+    return sums[1:] / np.where(sums[0] > 0, sums[0], np.nan)

@@ -3,7 +3,8 @@
 import numpy as np
 from scipy import sparse
 
-from .._pipeline import can_undo, known_names, names_of_inputs, split_fitted
+from .._check_data import inference_rows
+from .._pipeline import can_undo, has_categories, known_names, names_of_inputs, split_fitted
 from ..utils.compat import _safe_indexing
 from ..utils.rows import count_rows, dense
 
@@ -12,7 +13,8 @@ class Model:
     """A fitted autoencoder, alone or at the end of a pipeline, and rows for it.
 
     Rows are shown as they were given where the steps before the autoencoder can be undone,
-    else as the autoencoder sees them.
+    else as the autoencoder sees them. A table with categories has columns of both kinds: its own,
+    which have one error each, and the encoded ones, of which a category has one for each value.
     """
 
     def __init__(self, estimator, X):
@@ -24,6 +26,8 @@ class Model:
         self.feature_names = known_names(estimator)
         if not self._undoes:
             self.feature_names = names_of_inputs(self.steps, self.autoencoder)
+
+        self.has_categories = has_categories(self.autoencoder)
 
     @property
     def n_rows(self):
@@ -40,6 +44,31 @@ class Model:
         if self._undoes:
             X_rebuilt = self.steps.inverse_transform(X_rebuilt)
         return dense(_safe_indexing(self.shown, indices)), dense(X_rebuilt)
+
+    def encoded(self, indices):
+        """These rows of a table with categories as numbers and shares, NaN where one is missing."""
+        part, table = _safe_indexing(self.inputs, indices), self.autoencoder._columns.unranked()
+        return table.encode(self.autoencoder, part, [np.float64, np.float32])
+
+    def encoded_rows(self, indices):
+        """The same, and the numbers and probabilities that they are rebuilt as."""
+        part = _safe_indexing(self.inputs, indices)
+        return self.encoded(indices), self.autoencoder.reconstruct_proba(part)
+
+    def values_and_errors(self, indices):
+        """Values whose variance there is, and the squared error of each cell."""
+        if not self.has_categories:
+            X, X_rebuilt = self.rows(indices)
+            return X, squared_errors(X, X_rebuilt)
+        part = _safe_indexing(self.inputs, indices)
+        errors = self.autoencoder.reconstruction_error(part, per_feature=True)
+        return inference_rows(self.autoencoder, part).X, dense(errors)
+
+    def by_column(self, values):
+        """One number for each column from those of the encoded ones, as errors are added up."""
+        if not self.has_categories:
+            return values
+        return self.autoencoder._by_column(values)
 
 
 def squared_errors(X, X_rebuilt):

@@ -7,6 +7,7 @@ from numbers import Integral
 import numpy as np
 from scipy import sparse
 
+from .._reconstruction import observed_mean
 from ..utils.images import check_image_shape
 from ._checks import check_feature_names, check_matrix, check_vector
 from ._model import Model, squared_errors
@@ -108,7 +109,7 @@ class ReconstructionDisplay:
             self.codes = check_matrix(codes, "codes", (n_rows, self.codes.shape[1]))
             is_image = self.image_shape is not None
             self.code_shape = check_code_shape(code_shape, self.codes.shape[1], is_image)
-        errors = mean_errors(self.X, self.X_rebuilt) if errors is None else errors
+        errors = observed_mean(squared_errors(self.X, self.X_rebuilt)) if errors is None else errors
         self.errors = check_vector(errors, "errors", n_rows)
         self.feature_names = check_feature_names(feature_names, n_features)
         self.row_names = check_row_names(row_names, n_rows)
@@ -130,7 +131,9 @@ class ReconstructionDisplay:
         """Draw rows of X, their codes and their reconstructions.
 
         For a pipeline this is in the units of X where its first steps can be undone, else in
-        those of the autoencoder's input.
+        those of the autoencoder's input. Of a table with categories each category has a line: 1 for
+        that of the row and 0 for others beside their probabilities, of which half the squared
+        error counts as that of one column.
 
         Parameters
         ----------
@@ -150,12 +153,13 @@ class ReconstructionDisplay:
             (height, width) of the picture of a code, or "bars"; see the class.
 
         feature_names : sequence of str or None, default=None
-            Names of the features; None is those that the estimator was fitted on.
+            Names of the features; None is those that the estimator was fitted on, of a table with
+            categories those of `get_encoded_feature_names`.
 
         standardize : bool, default=True
             Whether points are drawn in standard deviations from the mean, both over all of X, so
             that features of different units have place in one picture, and count alike in the
-            error. Images never are.
+            error. Images and probabilities of categories never are.
 
         ax : matplotlib Axes or None, default=None
             Where to draw, all in the place of this one; None makes a figure.
@@ -167,19 +171,24 @@ class ReconstructionDisplay:
         """
         model = Model(estimator, X)
         rows = check_rows(rows, model.n_rows)
-        X, X_rebuilt = model.rows(rows)
+        X, X_rebuilt = model.encoded_rows(rows) if model.has_categories else model.rows(rows)
         value_name = "value"
         if standardize and image_shape is None:
-            mean, deviation = means_and_deviations(model.shown)
+            mean, deviation, value_name = units_of(model)
             X, X_rebuilt = ((each - mean) / deviation for each in (X, X_rebuilt))
-            value_name = "s.d. from mean"
+        errors = model.by_column(squared_errors(X, X_rebuilt))
+        if feature_names is None:
+            feature_names = model.feature_names
+            if model.has_categories:
+                feature_names = model.autoencoder.get_encoded_feature_names()
         display = cls(
             X,
             X_rebuilt,
             model.codes(rows),
+            observed_mean(errors),
             image_shape=image_shape,
             code_shape=code_shape,
-            feature_names=model.feature_names if feature_names is None else feature_names,
+            feature_names=feature_names,
             row_names=[f"row {i}" for i in rows],
             value_name=value_name,
         )
@@ -338,10 +347,15 @@ def check_row_names(row_names, n_rows):
     return names
 
 
-def mean_errors(X, X_rebuilt):
-    """Mean squared error of each row over its observed cells, 0 where it has none."""
-    errors, n_cells = squared_errors(X, X_rebuilt), np.isfinite(X).sum(axis=1)
-    return np.nansum(errors, axis=1) / np.maximum(n_cells, 1)
+def units_of(model):
+    """Mean and deviation of each line of a row, and what values in these units are."""
+    if not model.has_categories:
+        return *means_and_deviations(model.shown), "s.d. from mean"
+    table = model.autoencoder._columns
+    is_number = ~table.is_categorical[table.column_of]
+    mean, deviation = means_and_deviations(model.encoded(slice(None)))
+    mean, deviation = np.where(is_number, mean, 0), np.where(is_number, deviation, 1)
+    return mean, deviation, "s.d. from mean,\nor share" if is_number.any() else "share"
 
 
 def means_and_deviations(X):

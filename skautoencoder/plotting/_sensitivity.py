@@ -1,8 +1,10 @@
 """What a unit answers to in the input, and what it changes in the output."""
 
 import numpy as np
+from scipy.special import softmax
 
 from .._check_data import apply_scaling, inference_rows
+from ..network.activations import ACTIVATIONS
 from ..network.dataset import Dataset
 from ..network.layers import Buffers
 
@@ -27,9 +29,10 @@ def unit_pictures(autoencoder, layer, X=None):
     if layer < n_encoder:
         return mean_gradient(encoder.layers[:layer], slopes[: layer - 1]).T
     start = layer - n_encoder
-    _, slopes = run(decoder, codes)
+    links, decoder.links = decoder.links, None
+    outputs, slopes = run(decoder, codes)
     skip = decoder.skip if start == 0 else None
-    return output_gradient(decoder, start, slopes, skip)
+    return output_gradient(decoder, start, slopes, skip, links, outputs)
 
 
 def reference_inputs(autoencoder, X):
@@ -71,15 +74,33 @@ def mean_gradient(layers, slopes):
     return total / len(slopes[0])
 
 
-def output_gradient(decoder, start, slopes, skip):
-    """Mean gradient of the output with respect to the inputs of layer `start` of the decoder."""
+def output_gradient(decoder, start, slopes, skip, links, outputs):
+    """Mean gradient of predictions with respect to the inputs of layer `start` of the decoder.
+
+    `links` lead from the outputs of each row to predictions; None where these are the outputs.
+    """
     total = 0
-    for row in zip(*slopes[start:], strict=True):
+    for row, own in zip(zip(*slopes[start:], strict=True), outputs, strict=True):
         gradient = mean_gradient(decoder.layers[start:], [slope[np.newaxis] for slope in row[:-1]])
         if skip is not None and decoder.is_skip_inside:
             gradient = gradient + skip.weights
-        total = total + gradient * row[-1]
-    gradient = total / len(slopes[-1])
-    if skip is not None and not decoder.is_skip_inside:
-        gradient = gradient + skip.weights
+        gradient = gradient * row[-1]
+        if skip is not None and not decoder.is_skip_inside:
+            gradient = gradient + skip.weights
+        total = total + (gradient if links is None else linked(gradient, links, own))
+    return total / len(outputs)
+
+
+def linked(gradient, links, outputs):
+    """The gradient of a row's predictions from that of its outputs."""
+    gradient = gradient.copy()
+    for link, columns in links.links:
+        own, z = gradient[:, columns], outputs[columns]
+        if link == "softmax":
+            shares = softmax(z)
+            gradient[:, columns] = shares * (own - (own @ shares)[:, np.newaxis])
+        else:
+            slope = np.empty_like(z)
+            ACTIVATIONS[link].function(z.copy(), slope)
+            gradient[:, columns] = slope * own
     return gradient

@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 
-from .._pipeline import names_of_inputs, split_fitted
+from .._pipeline import has_categories, names_of_inputs, split_fitted
 from ..utils.images import check_image_shape
 from ._checks import check_feature_names, check_matrix
 from ._sensitivity import unit_pictures
@@ -85,7 +85,8 @@ class WeightsDisplay:
           the unit's weights to the output, times the slope of the output's activation.
 
         Skip connections are part of the code's pictures. Everything is in the network's units
-        (see `scale`), where features can be compared.
+        (see `scale`), where features can be compared. Of a table with categories each category
+        is a feature of its own, of which a unit changes the probability.
 
         Parameters
         ----------
@@ -104,7 +105,8 @@ class WeightsDisplay:
             (height, width) or (height, width, n_channels); None draws a heat map.
 
         feature_names : sequence of str or None, default=None
-            Names of the rows of the heat map; None is those that the autoencoder was fitted on.
+            Names of the rows of the heat map; None is those that the autoencoder was fitted on, of
+            a table with categories those of `get_encoded_feature_names`.
 
         ax : matplotlib Axes or None, default=None
             Where to draw; None makes a figure.
@@ -120,6 +122,8 @@ class WeightsDisplay:
             X = steps.transform(X)
         if feature_names is None:
             feature_names = names_of_inputs(steps, autoencoder)
+            if has_categories(autoencoder):
+                feature_names = autoencoder.get_encoded_feature_names()
         display = cls(
             unit_pictures(autoencoder, layer, X),
             image_shape=image_shape,

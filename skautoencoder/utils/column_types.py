@@ -70,7 +70,10 @@ def _pandas_type(name, series):
     if types.is_object_dtype(dtype):
         is_category = types.infer_dtype(series, skipna=True) in PANDAS_CATEGORIES
         dtype = dtype if is_category else "float64"
-    return ColumnType(name, str(dtype), bool(is_category), types.is_integer_dtype(dtype))
+    name_of_type = str(dtype)
+    if name_of_type == "string":  # which is what pandas makes of it where it can
+        name_of_type = f"string[{dtype.storage}]"
+    return ColumnType(name, name_of_type, bool(is_category), types.is_integer_dtype(dtype))
 
 
 def _polars_type(series):
@@ -99,6 +102,22 @@ def objects_of(X, columns):
     return values
 
 
+def float_type(X, columns):
+    """The type of floats that holds some columns of a frame, as NumPy has it, in both libraries."""
+    kind = frame_kind(X)
+    types = X.dtypes.iloc[columns] if kind == "pandas" else [X.dtypes[i] for i in columns]
+    try:
+        common = np.result_type(*(str(each).lower() for each in types))
+    except TypeError:  # types that NumPy does not have
+        return np.float64
+    return np.float32 if common == np.float32 else np.float64
+
+
+def index_of(X):
+    """The index of a frame of pandas; None of all else, lists with a method of that name too."""
+    return X.index if frame_kind(X) == "pandas" else None
+
+
 def frame_of(columns, types, kind, index=None):
     """A data frame of these columns, arrays of numbers or of categories, of these types."""
     if kind == "pandas":
@@ -119,23 +138,40 @@ def _pandas_series(values, kind, index):
     if kind.dtype == "category":
         values = pd.Categorical(values, categories=kind.categories, ordered=kind.is_ordered)
         return pd.Series(values, index=index)
-    values = _whole(values, kind.dtype.lower()) if kind.is_integer else values
+    values = _whole(values, kind.dtype) if kind.is_integer else values
     return pd.Series(values, index=index, dtype=kind.dtype)
 
 
 def _polars_series(values, kind):
     import polars as pl
 
-    values = _whole(values, kind.dtype.lower()) if kind.is_integer else values
+    values = _whole(values, kind.dtype) if kind.is_integer else values
     dtype = getattr(pl, kind.dtype)
     dtype = dtype(list(kind.categories)) if kind.dtype == "Enum" else dtype
     return pl.Series(kind.name, values.tolist(), dtype=dtype)
 
 
 def _whole(values, dtype):
-    """Rounded, and within what the integers of a type hold."""
-    limits = np.iinfo(dtype)
-    return np.clip(np.rint(values), limits.min, limits.max).astype(dtype)
+    """Rounded, and within what the integers of a type hold, by its name in either library."""
+    if values.dtype.kind in "iu":
+        return values
+    dtype = np.dtype(dtype.lower().removesuffix("[pyarrow]"))
+    limits, kind = np.iinfo(dtype), values.dtype.type
+    high = kind(limits.max)
+    if int(high) > limits.max:  # rounded up, beyond what the type holds
+        high = np.nextafter(high, kind(0))
+    return np.clip(np.rint(values), kind(limits.min), high).astype(dtype)
+
+
+def with_long_integers(values, kind, X, column, is_observed):
+    """Values of a column of integers, those that are too long for them taken from X itself."""
+    is_long = is_observed & (np.abs(values) >= 2 ** np.finfo(values.dtype).nmant)
+    if not is_long.any():
+        return values
+    exact = objects_of(X, np.array([column]))[is_long, 0]
+    values = _whole(values, kind.dtype)
+    values[is_long] = [int(each) for each in exact]
+    return values
 
 
 def with_columns(X, names, values):
