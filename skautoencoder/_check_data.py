@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import assert_all_finite, check_array, validate_data
 
-from ._columns import encoded_rows, learn_columns
+from ._columns import encoded_rows, learn_columns, ranked_numbers
 from .network.column_losses import heads_of
 from .network.dataset import Dataset
 from .network.floating_point import quiet_overflow
@@ -15,7 +15,7 @@ from .network.scaling import extremes
 
 def training_rows(estimator, X, sample_weight, dtype, reset):
     """Validated rows to train on, those with zero weight left out."""
-    X, has_missing = check_rows(estimator, X, dtype, reset)
+    X, has_missing = check_rows(estimator, X, dtype, reset, sample_weight)
     check_magnitude(X)
     weights = check_sample_weight(sample_weight, X)
     rows = Dataset(X, sample_weight=weights, has_missing=has_missing)
@@ -30,7 +30,7 @@ def inference_rows(estimator, X, sample_weight=None):
     return apply_scaling(estimator, rows)
 
 
-def check_rows(estimator, X, dtype, reset):
+def check_rows(estimator, X, dtype, reset, sample_weight=None):
     """X as validated, with NaN but no infinities, and whether it has missing values, NaN.
 
     Where it is a table with categories, its encoded form.
@@ -39,18 +39,21 @@ def check_rows(estimator, X, dtype, reset):
         columns = learn_columns(estimator, X)
         if columns is not estimator._columns:
             estimator._columns = columns
-    if estimator._columns is not None:
-        X = encoded_rows(estimator, X, dtype, reset)
+    table = estimator._columns
+    if table is not None and table.categories:
+        X = encoded_rows(estimator, X, dtype, reset, sample_weight)
         return X, check_finite(X, type(estimator).__name__)
+    is_ranked = getattr(estimator, "scale", None) == "quantile" if reset else table is not None
     X = validate_data(
         estimator,
         native(X),
-        accept_sparse="csr",
+        accept_sparse=False if is_ranked else "csr",
         dtype=dtype,
         reset=reset,
         ensure_all_finite=False,
     )
-    return X, check_finite(X, type(estimator).__name__)
+    has_missing = check_finite(X, type(estimator).__name__)
+    return (ranked_numbers(estimator, X, sample_weight, reset) if is_ranked else X), has_missing
 
 
 def native(X):

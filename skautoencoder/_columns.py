@@ -27,15 +27,20 @@ UNKNOWN = -1
 
 
 def learn_columns(estimator, X):
-    """The `ColumnEncoder` of a table with categories, or of which quantiles are scaled; or None."""
+    """The `ColumnEncoder` of a table with categories; None where X has none."""
     is_categorical = categorical_mask(estimator.categorical_features, X)
-    scale, is_table = getattr(estimator, "scale", None), np.any(is_categorical)
-    is_ranked = scale == "quantile" or (scale == "auto" and estimator._ranks_numbers and is_table)
-    if not is_table:
-        if not is_ranked:
-            return None
-        is_categorical = np.zeros(np.shape(X)[1], dtype=bool)
+    if not np.any(is_categorical):
+        return None
+    scale = getattr(estimator, "scale", None)
+    is_ranked = scale == "quantile" or (scale == "auto" and estimator._ranks_numbers)
     return ColumnEncoder(is_categorical, X, getattr(estimator, "missing_values", np.nan), is_ranked)
+
+
+def ranked_numbers(estimator, X, sample_weight, reset):
+    """Normal scores of an array of numbers, from an encoder without categories."""
+    if reset:
+        estimator._columns = ColumnEncoder(np.zeros(X.shape[1], dtype=bool), X, is_ranked=True)
+    return estimator._columns.encode(estimator, X, X.dtype, sample_weight)
 
 
 def categorical_mask(asked, X):
@@ -123,12 +128,15 @@ class ColumnEncoder:
         table.is_ranked = False
         return table
 
-    def encode(self, estimator, X, dtype):
-        """X as numbers: a missing or unknown category is NaN in all of its columns."""
+    def encode(self, estimator, X, dtype, sample_weight=None):
+        """X as numbers: a missing or unknown category is NaN in all of its columns.
+
+        Weights count where normal scores are learned, in the first call.
+        """
         numbers = self._numbers(estimator, X, dtype)
         if self.is_ranked:
             if self.normal_scores is None:
-                self.normal_scores = NormalScores(numbers)
+                self.normal_scores = NormalScores(numbers, _usable(sample_weight, len(numbers)))
             numbers = self.normal_scores.apply(numbers)
         encoded = np.empty((len(numbers), self.width), numbers.dtype)
         encoded[:, self.starts[~self.is_categorical]] = numbers
@@ -253,14 +261,23 @@ class ColumnEncoder:
             )
 
 
-def encoded_rows(estimator, X, dtype, reset):
+def encoded_rows(estimator, X, dtype, reset, sample_weight=None):
     """The encoded form of a table, its names and number of columns learned or checked."""
     if not (frame_kind(X) or hasattr(X, "shape")):
         X = np.asarray(X, dtype=object)
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     if X.shape[0] == 0:
         raise ValueError(f"Found array with 0 sample(s) (shape={X.shape}): pass at least one row.")
-    return estimator._columns.encode(estimator, X, dtype)
+    return estimator._columns.encode(estimator, X, dtype, sample_weight)
+
+
+def _usable(sample_weight, n_rows):
+    """Weights, or None where they are none or will be refused."""
+    weights = np.asarray([] if sample_weight is None else sample_weight)
+    is_usable = weights.shape == (n_rows,) and weights.dtype.kind in "biuf"
+    if not (is_usable and np.isfinite(weights).all() and (weights >= 0).all()):
+        return None
+    return weights.astype(np.float64)
 
 
 def _most_likely(values, categories):

@@ -18,6 +18,8 @@ class NormalScores:
     ----------
     X : ndarray of shape (n_samples, n_columns)
         With NaN where a cell is missing.
+    weights : ndarray of shape (n_samples,) or None
+        How often each row counts.
 
     Attributes
     ----------
@@ -26,14 +28,16 @@ class NormalScores:
     deviations : list of float
     """
 
-    def __init__(self, X):
+    def __init__(self, X, weights=None):
         self.values, self.scores, self.deviations = [], [], []
+        weights = np.ones(len(X)) if weights is None else weights
         for column in X.T.astype(np.float64):
-            observed = column[np.isfinite(column)]
-            values, scores = _knots(observed)
-            self.values.append(values)
+            is_counted = np.isfinite(column) & (weights > 0)
+            values, counts = _distinct(column[is_counted], weights[is_counted])
+            knots, scores = _knots(values, counts)
+            self.values.append(knots)
             self.scores.append(scores)
-            self.deviations.append(float(observed.std()) if len(values) > 1 else 1.0)
+            self.deviations.append(_deviation(values, counts))
 
     def apply(self, X):
         """X with a score in the place of each number."""
@@ -51,15 +55,27 @@ class NormalScores:
         return numbers
 
 
-def _knots(observed):
-    """Distinct values of a column, and their scores: the quantiles of the middles of their ranks.
+def _distinct(observed, weights):
+    """Distinct values, in order, and their summed weights."""
+    values, which = np.unique(observed, return_inverse=True)
+    return values, np.bincount(which, weights, minlength=len(values))
+
+
+def _deviation(values, counts):
+    if len(values) < 2:
+        return 1.0
+    mean = np.average(values, weights=counts)
+    return float(np.sqrt(np.average(np.square(values - mean), weights=counts)))
+
+
+def _knots(values, counts):
+    """Values of a column, and their scores: the quantiles of the middles of their ranks.
 
     A column without any value, or with one, keeps this with the score 0.
     """
-    values, counts = np.unique(observed, return_counts=True)
     if len(values) < 2:
         return (values if len(values) else np.zeros(1)), np.zeros(1)
-    middles = (np.cumsum(counts) - counts / 2) / len(observed)
+    middles = (np.cumsum(counts) - counts / 2) / counts.sum()
     if len(values) > MAX_KNOTS:
         kept = np.unique(np.linspace(0, len(values) - 1, MAX_KNOTS).astype(int))
         values, middles = values[kept], middles[kept]

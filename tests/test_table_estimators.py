@@ -274,6 +274,12 @@ class TestQuantiles:
         np.testing.assert_allclose(scores.apply(X)[:4, 0], expected)
         assert np.isnan(scores.apply(X)[4, 0])
 
+    def test_weights_count_rows(self, rng):
+        X, weights = rng.normal(size=(40, 2)), rng.integers(3, size=40)
+        weighted, repeated = NormalScores(X, weights), NormalScores(np.repeat(X, weights, axis=0))
+        new = rng.normal(size=(20, 2))
+        np.testing.assert_allclose(weighted.apply(new), repeated.apply(new))
+
     def test_there_and_back(self, rng):
         X = np.exp(rng.normal(size=(3000, 2)))
         scores = NormalScores(X)
