@@ -118,6 +118,12 @@ class ColumnEncoder:
         ]
 
     @property
+    def has_missing(self):
+        """Whether each category was missing somewhere in fit."""
+        pairs = zip(getattr(self._encoder, "categories_", ()), self.categories, strict=True)
+        return [len(found) > len(own) for found, own in pairs]
+
+    @property
     def column_of(self):
         """Of each encoded column, the number of the column that it belongs to."""
         return np.repeat(np.arange(len(self.starts)), np.diff(self.starts, append=self.width))

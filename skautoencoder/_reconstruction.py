@@ -11,7 +11,6 @@ from ._check_data import code_rows, inference_rows
 from ._column_losses import fitted_losses
 from ._constant_features import trained_features
 from ._dask.dispatch import dask_side, is_collection, takes_collections
-from .network.dataset import Dataset
 from .network.floating_point import quiet_overflow
 from .network.inference import outputs, row_errors, squared_errors
 from .network.layers import ConstantOutputs, network_from, networks_of
@@ -227,14 +226,7 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         check_is_fitted(self)
         if is_collection(X):
             return explained_share(*dask_side().residual_and_variation(self, X, sample_weight))
-        rows = inference_rows(self, X, sample_weight)
-        if self._columns is None:
-            errors, _ = run(row_errors, self._networks(), rows)
-            rows = rows.scaled_by(None)
-        else:
-            # A table has no units of its own: those of the network, in which columns are alike.
-            errors = run(squared_errors, self._networks(), rows)
-            errors = np.nansum(errors / np.square(self._scale_or_ones()), axis=1)
+        errors, rows = self._compared(inference_rows(self, X, sample_weight))
         with quiet_overflow():
             residual = float(
                 errors.sum() if rows.sample_weight is None else errors @ rows.sample_weight
@@ -242,15 +234,23 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
             variation = float(total_variation(rows, means(rows)))
         return explained_share(residual, variation, n_weighted(rows))
 
+    def _compared(self, rows):
+        """The squared error of each row, and the rows in its units."""
+        if self._columns is None:
+            errors, _ = run(row_errors, self._networks(), rows)
+            return errors, rows.scaled_by(None)
+        # A table has no units of its own: those of the network, in which columns are alike.
+        errors = run(squared_errors, self._networks(), rows)
+        return np.nansum(errors / np.square(self._scale_or_ones()), axis=1), rows
+
     def _sums_of_squares(self, X, sample_weight):
         """What can be put together with that of other rows, whose weights are as they came.
 
         Squared error and number of the rows; weight, mean and variation of every feature.
         """
-        rows = inference_rows(self, X)
-        errors, _ = run(row_errors, self._networks(), rows)
+        errors, rows = self._compared(inference_rows(self, X))
         residual = errors.sum() if sample_weight is None else errors @ sample_weight
-        rows = Dataset(rows.X, sample_weight=sample_weight, has_missing=rows.has_missing)
+        rows.sample_weight = sample_weight
         mean = means(rows)
         variations, totals = weighted_sums(rows, lambda cells: np.square(cells - mean))
         return np.array([residual, n_weighted(rows)]), totals, mean, variations

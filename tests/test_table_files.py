@@ -1,4 +1,4 @@
-"""Tables in files, in ONNX and on the explorer's page."""
+"""Tables in files, as numbers in ONNX, and on the explorer's page."""
 
 import numpy as np
 import polars as pl
@@ -87,10 +87,6 @@ class TestOnnx:
         np.testing.assert_allclose(
             self.outputs(model, X, "reconstruct"), model.reconstruct(X), atol=1e-10
         )
-
-    def test_a_frame_with_categories_is_refused(self, fitted, table):
-        with pytest.raises(ValueError, match="ONNX has no single input for"):
-            to_onnx(fitted, table)
 
 
 class TestExplorer:

@@ -48,10 +48,10 @@ def sample_block(X):
     return np.ones((1, X.shape[1]), X.dtype)
 
 
-def float_dtype(X):
-    """In which the network sees X: float32 stays, everything else becomes float64."""
+def float_dtype(rows):
+    """In which the network sees rows: float32 stays, everything else becomes float64."""
     return check_array(
-        sample_block(X), dtype=[np.float64, np.float32], input_name="X", ensure_min_features=0
+        rows, dtype=[np.float64, np.float32], input_name="X", ensure_min_features=0
     ).dtype
 
 

@@ -7,14 +7,14 @@ from dask import delayed
 from sklearn.utils.validation import validate_data
 
 from .._check_data import refuse_wrong_weights
-from .._columns import categorical_mask
 from ..network.dataset import Dataset
 from ..network.floating_point import quiet_overflow
 from ..network.solvers import batch_solvers, is_full_batch
 from ..utils.threads import single_threaded_blas
 from . import partitions
-from .blocks import float_dtype, is_frame, known_lengths, row_blocks, weight_blocks
+from .blocks import float_dtype, is_frame, row_blocks, sample_block, weight_blocks
 from .cluster import concatenated, find_client, keep, merged
+from .tables import learn_table, refuse_ranks, survey
 
 
 def cluster_dataset(estimator, X, sample_weight, dtype, reset):
@@ -36,21 +36,27 @@ def cluster_dataset(estimator, X, sample_weight, dtype, reset):
     """
     _refuse_one_machine(estimator)
     example = X._meta if is_frame(X) else X
-    is_categorical = categorical_mask(estimator.categorical_features, example)
-    if is_categorical is not None and is_categorical.any():
-        raise ValueError(
-            "X has columns that are categories, which are learned on one machine. Got a Dask "
-            "dataframe: encode them as numbers first, or fit X.compute() where it fits in memory."
-        )
     validate_data(estimator, example, reset=reset, skip_check_array=True)
-    dtype = float_dtype(X) if isinstance(dtype, list) else dtype
     client = find_client()
-    lengths = known_lengths(X)
+    lengths, found = survey(estimator, X, reset)
     if not sum(lengths):
         raise ValueError(f"Found array with 0 sample(s) where {X!r} should have at least one.")
+    dtype = _learn_dtype(estimator, sample_block(X) if found is None else found, dtype, reset)
     weights = weight_blocks(sample_weight, lengths)
-    loaded, spans = _load(client, row_blocks(X), weights, lengths, dtype, type(estimator).__name__)
-    return _weigh(ClusterDataset(client, X, dtype, loaded, spans), sample_weight is not None)
+    reader = partitions.Reader(dtype, type(estimator).__name__, estimator._columns)
+    loaded, spans = _load(client, row_blocks(X), weights, lengths, reader)
+    rows = ClusterDataset(client, X, dtype, loaded, spans, reader.width(X))
+    return _weigh(rows, sample_weight is not None)
+
+
+def _learn_dtype(estimator, rows, dtype, reset):
+    """The dtype in which the network sees rows like these, whose categories are learned first."""
+    if reset:
+        learn_table(estimator, rows)
+    if estimator._columns is not None:
+        # Also warns of unknown categories, once and not on every worker.
+        return estimator._columns.encode(estimator, rows, dtype).dtype
+    return float_dtype(rows) if isinstance(dtype, list) else dtype
 
 
 def _refuse_one_machine(estimator):
@@ -60,6 +66,8 @@ def _refuse_one_machine(estimator):
             f"pretrain_iter={estimator.pretrain_iter!r} trains layer by layer on one machine. Got "
             "a Dask collection: set pretrain_iter=0, or fit X.compute() where it fits in memory."
         )
+    if estimator.scale == "quantile":
+        refuse_ranks(estimator)
     if is_full_batch(estimator.solver):
         raise ValueError(
             f"solver={estimator.solver!r} needs all rows on one machine. Got a Dask collection: "
@@ -67,7 +75,7 @@ def _refuse_one_machine(estimator):
         )
 
 
-def _load(client, blocks, weights, lengths, dtype, name):
+def _load(client, blocks, weights, lengths, reader):
     """Futures of the partitions, and the slice of the rows of X that each has.
 
     A partition is blocks that follow each other; they are cut as evenly as they can be.
@@ -83,7 +91,7 @@ def _load(client, blocks, weights, lengths, dtype, name):
         own = np.flatnonzero((numbers == number) & (np.asarray(lengths) > 0))
         if len(own):
             parts = [blocks[i] for i in own], [weights[i] for i in own]
-            partition = delayed(partitions.load)(*parts, dtype, name)
+            partition = delayed(partitions.load)(*parts, reader)
             futures.append(client.compute(partition, workers=[address], allow_other_workers=True))
             spans.append(slice(start, start + sum(lengths[i] for i in own)))
             start = spans[-1].stop
@@ -119,6 +127,8 @@ class ClusterDataset:
     partitions : list of Future of Partition
     spans : list of slice
         Which rows of X each of them has.
+    width : int
+        Number of the features that the network sees: of the columns of X, or of the encoded ones.
     """
 
     scaling = feature_means = features = column_of = None
@@ -127,12 +137,13 @@ class ClusterDataset:
     is_weighted = False
     has_missing = False
 
-    def __init__(self, client, X, dtype, partitions, spans):
+    def __init__(self, client, X, dtype, partitions, spans, width):
         self.client = client
         self.X = X
         self.dtype = dtype
         self.partitions = partitions
         self.spans = spans
+        self.width = width
         self.n_given = spans[-1].stop
         self.counts = None
         self.part = None
@@ -144,7 +155,7 @@ class ClusterDataset:
 
     @property
     def n_features(self):
-        return self.X.shape[1] if self.features is None else len(self.features)
+        return self.width if self.features is None else len(self.features)
 
     in_network_units = Dataset.in_network_units
     scaled_by = Dataset.scaled_by

@@ -7,6 +7,7 @@ LAZY_METHODS = (
     "transform",
     "inverse_transform",
     "reconstruct",
+    "reconstruct_proba",
     "reconstruction_error",
     "score_samples",
     "predict",

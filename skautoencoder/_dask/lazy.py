@@ -1,7 +1,9 @@
 """Methods of a fitted estimator on the blocks of a Dask collection, computed when asked for."""
 
 import copy
+import warnings
 
+import numpy as np
 import pandas as pd
 from dask import delayed
 from sklearn.utils.validation import check_is_fitted
@@ -65,7 +67,9 @@ class FrameCall(BlockCall):
         return self.framed(super().values(block, estimator), block.index)
 
     def framed(self, values, index):
-        """The values with index and names."""
+        """The values with index and names, which a table already has."""
+        if isinstance(values, pd.DataFrame):
+            return values
         if values.ndim == 1:
             return pd.Series(values, index=index, name=self.method)
         return pd.DataFrame(values, index=index, columns=self.columns)
@@ -74,7 +78,12 @@ class FrameCall(BlockCall):
 def _map_array(estimator, call, X):
     X = whole_rows(X)
     # Also tells of a wrong width or of missing names, once and before anything is computed.
-    sample = call.values(sample_block(X), detached(estimator))
+    sample = of_made_up(call.values, X, detached(estimator))
+    if not isinstance(sample, np.ndarray):
+        raise ValueError(
+            f"{call.method} gives a frame, as fit saw one. Got a Dask array: pass a dataframe, for "
+            "example by X.to_dask_dataframe()."
+        )
     call.empty = sample[:0]
     chunks = (X.chunks[0], *((width,) for width in sample.shape[1:]))
     return X.map_blocks(
@@ -90,16 +99,25 @@ def _map_array(estimator, call, X):
 
 def _map_frame(estimator, call, X):
     estimator = detached(estimator)
-    sample = call.values(sample_block(X), estimator)
+    sample = of_made_up(call.values, X, estimator)
     call = FrameCall(call, _columns(estimator, call.method, sample))
     call.empty = call.framed(sample, X._meta_nonempty.index)[:0]
     return X.map_partitions(call, as_one_task(estimator), meta=call.empty, token=call.method)
+
+
+def of_made_up(function, X, *args):
+    """What a function gives for made-up rows of X, whose categories are nobody's."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="X has categories in", category=UserWarning)
+        return function(sample_block(X), *args)
 
 
 def _columns(estimator, method, sample):
     """Names of what a method returns: of codes, classes, targets or features."""
     if method == "transform":
         return estimator.get_feature_names_out()
+    if method == "reconstruct_proba":
+        return estimator.get_encoded_feature_names()
     if method in CLASS_METHODS:
         return estimator.classes_
     if method == "predict":

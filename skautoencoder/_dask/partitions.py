@@ -1,6 +1,7 @@
 """Shares: the rows that one worker trains on. Pure functions that run on the workers."""
 
 import copy
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -34,31 +35,46 @@ class Partition(Dataset):
         return sum(part.nbytes for part in parts if part is not None)
 
 
-def load(blocks, weights, dtype, name):
-    """A share of blocks of rows and of the weights of each (None: no weights).
+@dataclass
+class Reader:
+    """How blocks become arrays.
 
-    `name` is that of the estimator, for errors.
+    `name` is that of the estimator, for errors; `columns`, of a table, its `ColumnEncoder`.
     """
-    X = _stack([_as_array(block, dtype) for block in blocks])
-    has_missing = check_finite(X, name)
+
+    dtype: np.dtype
+    name: str
+    columns: object = None
+
+    def width(self, X):
+        """Number of columns that become of those of X."""
+        return X.shape[1] if self.columns is None else self.columns.width
+
+    def read(self, block):
+        """A block as an array."""
+        if self.columns is not None:
+            return self.columns.encode(self.name, block, self.dtype)
+        return check_array(
+            native(block),
+            accept_sparse="csr",
+            dtype=self.dtype,
+            order="C",
+            ensure_all_finite=False,
+            ensure_min_samples=0,
+            input_name="X",
+        )
+
+
+def load(blocks, weights, reader):
+    """A share of blocks of rows and of the weights of each (None: no weights)."""
+    X = _stack([reader.read(block) for block in blocks])
+    has_missing = check_finite(X, reader.name)
     check_magnitude(X)
     if weights[0] is None:
         return Partition(X, has_missing=has_missing)
     pairs = zip(weights, blocks, strict=True)
     sample_weight = [block_weights(own, block.shape[0]) for own, block in pairs]
     return Partition(X, sample_weight=np.concatenate(sample_weight), has_missing=has_missing)
-
-
-def _as_array(block, dtype):
-    return check_array(
-        native(block),
-        accept_sparse="csr",
-        dtype=dtype,
-        order="C",
-        ensure_all_finite=False,
-        ensure_min_samples=0,
-        input_name="X",
-    )
 
 
 def _stack(blocks):

@@ -13,8 +13,8 @@ import numpy as np
 
 from .._check_data import inference_rows, refuse_wrong_weights
 from ..network.scaling import beyond_noise
-from .blocks import block_weights, is_frame, known_lengths, row_blocks, sample_block, weight_blocks
-from .lazy import as_one_task, detached
+from .blocks import block_weights, is_frame, known_lengths, row_blocks, weight_blocks
+from .lazy import as_one_task, detached, of_made_up
 
 
 def residual_and_variation(estimator, X, sample_weight=None):
@@ -36,7 +36,7 @@ def residual_and_variation(estimator, X, sample_weight=None):
     n_rows : int
         Number of rows with a positive weight.
     """
-    inference_rows(estimator, sample_block(X))
+    of_made_up(lambda rows: inference_rows(estimator, rows), X)
     blocks = row_blocks(X)
     weights = [None] * len(blocks)
     if sample_weight is not None:

@@ -21,6 +21,7 @@ from .._variational import VariationalAutoencoderTransformer
 from .graph import Graph, add_network, add_scaled_rows, add_unscaled
 from .outlier import add_labels_and_scores
 from .supervised import add_label_and_probabilities, add_prediction, label_type
+from .tables import add_encoded, refuse_table, table_dtype, table_inputs, takes_table
 
 
 def to_onnx(model, X, output="auto", **options):
@@ -35,7 +36,8 @@ def to_onnx(model, X, output="auto", **options):
     X : array-like of shape (n_samples, n_features)
         Input of the kind that the ONNX model will get, of which one row is enough: its type,
         float32 or float64, and its width are taken. For `output="inverse_transform"` these
-        are codes.
+        are codes. Of a table with categories a row of that table, in a frame where `fit` saw
+        one.
 
     output : {"auto", "transform", "predict", "inverse_transform", "reconstruct"}, default="auto"
         The method that the ONNX model computes; the last two are those of an autoencoder.
@@ -53,7 +55,8 @@ def to_onnx(model, X, output="auto", **options):
         Takes an array "X" of any number of rows and returns one array, of the type of X. An
         outlier detector returns two, of one column: "label", -1 for outliers and 1 for others,
         and "scores", which are negative for outliers. A classifier's "predict" returns "label", a
-        vector of integers or strings, and "probabilities".
+        vector of integers or strings, and "probabilities". What was fitted on a table with
+        categories takes an input of one column for each column of it, with its name: see Notes.
         ``onnx_model.SerializeToString()`` is what a runtime loads.
 
     Raises
@@ -63,7 +66,8 @@ def to_onnx(model, X, output="auto", **options):
 
     ValueError
         Where `model` has no such output, where it is an `AutoencoderImputer` or has one in it,
-        or where X is not of the width that the output takes.
+        where X is not of the width that the output takes, or where a model of a table with
+        categories is to rebuild that, is an outlier detector, or has scale="quantile".
 
     See Also
     --------
@@ -74,6 +78,11 @@ def to_onnx(model, X, output="auto", **options):
     Missing values (NaN) in X become the features' means, as in `transform`, unless the
     estimator was made by `from_layer_weights`, which does not know them. The arithmetic is that
     of the input's type, also where the network was trained in another one.
+
+    Of a table with categories, the inputs are tensors of strings or of int64 for categories that
+    are these; of bool for truths, or of int64 where some were missing in `fit`; and of float64
+    for numbers, or float32 where all of those in X are. Strings and integers that are no category,
+    such as "", are missing values, and become the feature's mean.
 
     Examples
     --------
@@ -89,11 +98,16 @@ def to_onnx(model, X, output="auto", **options):
     register_onnx_converters()
     _check_output(model, output)
     check_is_fitted(model)
-    if isinstance(model, OWN):
-        X = _checked_input(model, X, output)
+    refuse_table(model, output in PARTS)
     part = (
         PARTS[output](model) if output in PARTS else _encoding_where_codes_are_asked(model, output)
     )
+    first = _first_step(model)
+    if takes_table(first):
+        refuse_table(first, False)
+        return skl2onnx.to_onnx(part, **{"initial_types": table_inputs(first, X), **options})
+    if isinstance(model, OWN):
+        X = _checked_input(model, X, output)
     return skl2onnx.to_onnx(part, X[:1], **options)
 
 
@@ -153,6 +167,12 @@ def _encoding_where_codes_are_asked(model, output):
     *steps, (name, last) = model.steps
     steps = [(each, _encoding_where_codes_are_asked(step, "transform")) for each, step in steps]
     return Pipeline([*steps, (name, _encoding_where_codes_are_asked(last, output))])
+
+
+def _first_step(model):
+    """The model, or of a pipeline the step that X comes to."""
+    steps = getattr(model, "steps", None)
+    return _first_step(steps[0][1]) if steps else model
 
 
 class _Part(TransformerMixin, BaseEstimator):
@@ -244,31 +264,69 @@ def _add_reconstruction(graph, part, X):
 
 def _declare(widths, operator):
     """Tell skl2onnx the shapes of an operator's outputs, of which it knows the types."""
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
     from skl2onnx.common.utils import check_input_and_output_numbers
 
-    widths, shape = widths(operator.raw_operator), operator.inputs[0].type.shape
-    check_input_and_output_numbers(operator, input_count_range=1, output_count_range=len(widths))
+    part, shape, estimator = (
+        operator.raw_operator,
+        operator.inputs[0].type.shape,
+        _estimator_of(operator),
+    )
+    widths, is_table = widths(part), takes_table(estimator)
+    refuse_table(estimator, isinstance(part, (Decoder, Reconstruction)))
+    n_inputs = [1, None] if is_table else 1
+    check_input_and_output_numbers(
+        operator, input_count_range=n_inputs, output_count_range=len(widths)
+    )
     n_rows = shape[0] if shape else None
     for output, width in zip(operator.outputs, widths, strict=True):
         if width is None:
-            output.type = label_type(operator.raw_operator.classes_)[0]([n_rows])
+            output.type = label_type(part.classes_)[0]([n_rows])
+        elif is_table:
+            is_double = _dtype_of(operator) == np.float64
+            output.type = (DoubleTensorType if is_double else FloatTensorType)([n_rows, width])
         else:
             output.type.shape = [n_rows, width]
 
 
+def _estimator_of(operator):
+    """The fitted estimator, whatever part of it an operator stands for."""
+    part = operator.raw_operator
+    return part.autoencoder if isinstance(part, _Part) else part
+
+
+def _dtype_of(operator):
+    """In which an operator computes."""
+    from skl2onnx.common.data_types import guess_tensor_type
+
+    estimator, types = _estimator_of(operator), [each.type for each in operator.inputs]
+    if takes_table(estimator):
+        return table_dtype(estimator._columns, types)
+    declared = guess_tensor_type(types[0])
+    return np.float64 if type(declared).__name__ == "DoubleTensorType" else np.float32
+
+
 def _convert(add_outputs, scope, operator, container):
     """Add an operator's nodes to the container of skl2onnx."""
-    from skl2onnx.common.data_types import guess_proto_type, guess_tensor_type
-
-    given, declared = operator.inputs[0], guess_tensor_type(operator.inputs[0].type)
-    dtype = np.float64 if type(declared).__name__ == "DoubleTensorType" else np.float32
-    graph, X = Graph(scope, container, dtype), given.full_name
-    if guess_proto_type(given.type) != guess_proto_type(declared):
-        # Integers and booleans, for example from a step before.
-        X = graph.add("Cast", X, to=guess_proto_type(declared))
+    graph, estimator = Graph(scope, container, _dtype_of(operator)), _estimator_of(operator)
+    if takes_table(estimator):
+        X = add_encoded(graph, estimator._columns, operator.inputs)
+    else:
+        X = _add_rows_of(graph, operator.inputs[0])
     results = add_outputs(graph, operator.raw_operator, X)
     for result, output in zip(results, operator.outputs, strict=True):
         graph.add("Identity", result, result=output.full_name)
+
+
+def _add_rows_of(graph, given):
+    """The rows of an input, in the type in which the graph computes."""
+    from skl2onnx.common.data_types import guess_proto_type, guess_tensor_type
+
+    declared = guess_proto_type(guess_tensor_type(given.type))
+    if guess_proto_type(given.type) == declared:
+        return given.full_name
+    # Integers and booleans, for example from a step before.
+    return graph.add("Cast", given.full_name, to=declared)
 
 
 def _check_output(model, output):
@@ -289,12 +347,6 @@ def _check_output(model, output):
 
 def _checked_input(model, X, output):
     """X as an array of float32 or float64; ValueError where it has not the right width."""
-    if model._columns is not None and output != "inverse_transform":
-        raise ValueError(
-            f"This {type(model).__name__} takes a table with categories, which ONNX has no single "
-            "input for. Fit it behind a ColumnTransformer with a OneHotEncoder, with loss='mixed', "
-            "and convert the pipeline."
-        )
     X = np.asarray(X)
     width = model._n_features_out if output == "inverse_transform" else model.n_features_in_
     if X.ndim != 2 or X.shape[1] != width or not len(X):
