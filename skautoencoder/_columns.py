@@ -18,6 +18,7 @@ from .utils.column_types import (
     frame_kind,
     frame_of,
     objects_of,
+    refuse_other_types,
     with_long_integers,
 )
 from .utils.compat import _safe_indexing
@@ -33,6 +34,8 @@ def learn_columns(estimator, X):
         return None
     scale = getattr(estimator, "scale", None)
     is_ranked = scale == "quantile" or (scale == "auto" and estimator._ranks_numbers)
+    if frame_kind(X):
+        refuse_other_types(X, np.flatnonzero(~is_categorical))
     return ColumnEncoder(is_categorical, X, getattr(estimator, "missing_values", np.nan), is_ranked)
 
 

@@ -260,7 +260,8 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         if self._columns is None or not self._columns.is_categorical.any():
             values = values if self._columns is None else self._columns.numbers(values)
             return as_features(self, values, X)
-        return self._columns.decode(values, index_of(X))
+        table = self._columns.decode(values, index_of(X))
+        return table if self._columns.kind else as_features(self, table, X)
 
     def _by_column(self, errors):
         """Squared errors of every column of X: of a category, half their sum over its shares."""

@@ -446,6 +446,27 @@ class TestFrames:
         rebuilt = AutoencoderTransformer(2, max_iter=1).fit(X).reconstruct(X)
         assert rebuilt["letter"].dtype == X["letter"].dtype
 
+    @pytest.mark.parametrize("make", [lambda X: X, pl.from_pandas], ids=["pandas", "polars"])
+    def test_dates_are_refused_unless_they_are_named_as_categories(self, table, make):
+        days = pd.to_datetime(["2024-02-29", "2024-03-01"] * (ROWS // 2))
+        X = make(table.assign(day=days))
+        with pytest.raises(ValueError, match=r"columns \['day'\] of types that are neither"):
+            AutoencoderTransformer(2).fit(X)
+        named = AutoencoderTransformer(2, max_iter=2, categorical_features=[0, 2, 3, 6]).fit(X)
+        assert set(named.reconstruct(X)["day"]) <= set(X["day"])
+
+    def test_integers_of_any_width_of_polars(self, table):
+        X = pl.from_pandas(table).with_columns(pl.col("count").cast(pl.Int128))
+        rebuilt = AutoencoderTransformer(2, max_iter=2, random_state=0).fit(X).reconstruct(X)
+        assert rebuilt.schema == X.schema
+
+    def test_an_array_becomes_the_frame_that_set_output_asks_for(self, table):
+        X = table.to_numpy()
+        model = AutoencoderTransformer(2, max_iter=2, categorical_features=[0, 2, 3])
+        rebuilt = model.fit(X).set_output(transform="pandas").reconstruct(X)
+        assert list(rebuilt) == [f"x{i}" for i in range(6)]
+        assert set(rebuilt["x2"]) <= set("wxyz")
+
     def test_types_that_cannot_be_sorted(self, table):
         with pytest.raises(TypeError, match="categories of several types, which cannot be sorted"):
             AutoencoderTransformer(2).fit(table.assign(letter=[1, "a"] * (ROWS // 2)))

@@ -102,13 +102,36 @@ def objects_of(X, columns):
     return values
 
 
+def refuse_other_types(X, columns):
+    """Raise ValueError where some of these columns of a frame hold no numbers, but dates or so."""
+    if frame_kind(X) == "pandas":
+        others = [i for i in columns if not _holds_numbers(X.dtypes.iloc[i])]
+    else:
+        types = X.dtypes
+        known = [each.is_integer() or each.is_float() for each in types]
+        others = [i for i in columns if not (known[i] or str(types[i]) in ("Null", "Boolean"))]
+    if others:
+        raise ValueError(
+            f"X has columns {[X.columns[i] for i in others]} of types that are neither numbers nor "
+            "categories, such as dates: turn them into numbers or strings, or name them in "
+            "categorical_features."
+        )
+
+
+def _holds_numbers(dtype):
+    from pandas.api import types
+
+    is_real = types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype)
+    return is_real or types.is_object_dtype(dtype)
+
+
 def float_type(X, columns):
     """The type of floats that holds some columns of a frame, as NumPy has it, in both libraries."""
     kind = frame_kind(X)
     types = X.dtypes.iloc[columns] if kind == "pandas" else [X.dtypes[i] for i in columns]
     try:
         common = np.result_type(*(str(each).lower() for each in types))
-    except TypeError:  # types that NumPy does not have
+    except (TypeError, ValueError):  # types that NumPy does not have
         return np.float64
     return np.float32 if common == np.float32 else np.float64
 
@@ -155,7 +178,8 @@ def _whole(values, dtype):
     """Rounded, and within what the integers of a type hold, by its name in either library."""
     if values.dtype.kind in "iu":
         return values
-    dtype = np.dtype(dtype.lower().removesuffix("[pyarrow]"))
+    # NumPy has none of 128 bits: those of 64 stand for them.
+    dtype = np.dtype(dtype.lower().removesuffix("[pyarrow]").replace("int128", "int64"))
     limits, kind = np.iinfo(dtype), values.dtype.type
     high = kind(limits.max)
     if int(high) > limits.max:  # rounded up, beyond what the type holds
