@@ -55,11 +55,11 @@ from .network.thread_pool import ThreadPool
 from .network.trainer import Run
 from .utils.compat import Interval, StrOptions
 from .utils.components import ObjectOf, refuse_parameters_of_nothing
-from .utils.documentation import DocumentedMixin
 from .utils.progress import progress_line
 from .utils.random import generators
+from .utils.saved_version import VersionedMixin
+from .utils.site_links import DocumentedMixin
 from .utils.threads import single_threaded_blas
-from .utils.versions import VersionedMixin
 
 
 class BaseAutoencoder(

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import assert_all_finite, check_array, validate_data
 
-from ._columns import encoded_rows, learn_columns, ranked_numbers
+from ._category_encoding import encoded_rows, learn_columns, ranked_numbers
 from .network.column_losses import heads_of
 from .network.dataset import Dataset
 from .network.floating_point import quiet_overflow

@@ -30,8 +30,7 @@ class AutoencoderClassifier(ClassifierMixin, SupervisedAutoencoder):
     Parameters
     ----------
     n_components : int, float or "auto", default="auto"
-        Width of the code, or a share of the variance, for as many units as principal components
-        are needed to explain it.
+        Width of the code, or the share of the variance that principal components are to explain.
 
     target_weight : float, default=1.0
         Weight of the target, at least 0: of the cross-entropy, in nats, beside the loss of X as a

@@ -7,18 +7,18 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._category_encoding import learn_columns
 from ._check_data import check_magnitude, check_sample_weight, native
-from ._columns import learn_columns
 from ._dask.dispatch import refuse_collection
-from ._imputation.features import FeatureFillingMixin
+from ._imputation.feature_filling import FeatureFillingMixin
 from ._imputation.tables import completed_table, encoded_table, is_nan
 from ._transformer import AutoencoderTransformer
 from ._validation import unchanged_on_failure
 from .network.floating_point import quiet_overflow
 from .utils.compat import Interval, StrOptions, check_feature_names_in
 from .utils.components import ObjectOf
-from .utils.documentation import DocumentedMixin
-from .utils.versions import VersionedMixin
+from .utils.saved_version import VersionedMixin
+from .utils.site_links import DocumentedMixin
 
 
 class AutoencoderImputer(

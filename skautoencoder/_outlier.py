@@ -34,10 +34,10 @@ from .network.floating_point import quiet_overflow
 from .network.scaling import Scaling
 from .utils.compat import Interval, StrOptions
 from .utils.components import ObjectOf
-from .utils.documentation import DocumentedMixin
 from .utils.frames import FrameOutputMixin, as_features
 from .utils.random import generators
-from .utils.versions import VersionedMixin
+from .utils.saved_version import VersionedMixin
+from .utils.site_links import DocumentedMixin
 
 # What None stands for, and how long it is trained in the first round.
 AUTO_AUTOENCODER = {"scale": "standard", "max_iter": 5}

@@ -44,11 +44,11 @@ from skautoencoder import (
     save_model,
     trusted_types,
 )
-from skautoencoder._columns import ColumnEncoder
+from skautoencoder._category_encoding import ColumnEncoder
 from skautoencoder._normal_scores import NormalScores
 from skautoencoder.network.component import Component
 from skautoencoder.persistence.searches import search_types
-from skautoencoder.utils import versions as _versions
+from skautoencoder.utils import saved_version as _versions
 from skautoencoder.utils.column_types import ColumnType
 
 skops_io = pytest.importorskip("skops.io", reason="saving needs skops, of the extra 'io'")

@@ -18,8 +18,8 @@ from skautoencoder import (
     AutoencoderTransformer,
     VariationalAutoencoderTransformer,
 )
+from skautoencoder._category_encoding import ColumnEncoder
 from skautoencoder._check_data import inference_rows
-from skautoencoder._columns import ColumnEncoder
 from skautoencoder._imputation.hidden_cells import HiddenCells
 from skautoencoder._normal_scores import NormalScores
 from skautoencoder.network.dataset import Dataset

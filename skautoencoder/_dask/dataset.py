@@ -11,7 +11,7 @@ from ..network.dataset import Dataset
 from ..network.floating_point import quiet_overflow
 from ..network.solvers import batch_solvers, is_full_batch
 from ..utils.threads import single_threaded_blas
-from . import partitions
+from . import worker_rows
 from .blocks import float_dtype, is_frame, row_blocks, sample_block, weight_blocks
 from .cluster import concatenated, find_client, keep, merged
 from .tables import learn_table, refuse_ranks, survey
@@ -43,7 +43,7 @@ def cluster_dataset(estimator, X, sample_weight, dtype, reset):
         raise ValueError(f"Found array with 0 sample(s) where {X!r} should have at least one.")
     dtype = _learn_dtype(estimator, sample_block(X) if found is None else found, dtype, reset)
     weights = weight_blocks(sample_weight, lengths)
-    reader = partitions.Reader(dtype, type(estimator).__name__, estimator._columns)
+    reader = worker_rows.Reader(dtype, type(estimator).__name__, estimator._columns)
     loaded, spans = _load(client, row_blocks(X), weights, lengths, reader)
     rows = ClusterDataset(client, X, dtype, loaded, spans, reader.width(X))
     return _weigh(rows, sample_weight is not None)
@@ -91,7 +91,7 @@ def _load(client, blocks, weights, lengths, reader):
         own = np.flatnonzero((numbers == number) & (np.asarray(lengths) > 0))
         if len(own):
             parts = [blocks[i] for i in own], [weights[i] for i in own]
-            partition = delayed(partitions.load)(*parts, reader)
+            partition = delayed(worker_rows.load)(*parts, reader)
             futures.append(client.compute(partition, workers=[address], allow_other_workers=True))
             spans.append(slice(start, start + sum(lengths[i] for i in own)))
             start = spans[-1].stop
@@ -101,15 +101,15 @@ def _load(client, blocks, weights, lengths, reader):
 def _weigh(rows, has_weights):
     """Take weights into account, once those of all partitions are known."""
     client = rows.client
-    found = client.gather([client.submit(partitions.describe, each) for each in rows.partitions])
+    found = client.gather([client.submit(worker_rows.describe, each) for each in rows.partitions])
     has_missing, counts, low, high = zip(*found, strict=True)
     rows.has_missing = any(has_missing)
     if has_weights:
         refuse_wrong_weights(min(low), max(high))
         rows.is_weighted = min(low) != max(high)
-        change, options = partitions.unweighted, ()
+        change, options = worker_rows.unweighted, ()
         if rows.is_weighted:
-            change, options = partitions.weigh, (max(high),)
+            change, options = worker_rows.weigh, (max(high),)
         rows.partitions = [
             client.submit(change, each, *options, pure=False) for each in rows.partitions
         ]
@@ -182,11 +182,11 @@ class ClusterDataset:
 
     def with_targets(self, targets):
         """The same rows with targets, one for each row of X: an array that is cut here."""
-        return self._changed(partitions.with_targets, targets)
+        return self._changed(worker_rows.with_targets, targets)
 
     def weighted_by(self, factors):
         """The same rows with their weights multiplied; rows whose weight is 0 are left out."""
-        return _weigh(self._changed(partitions.weighted_by, factors), True)
+        return _weigh(self._changed(worker_rows.weighted_by, factors), True)
 
     def _changed(self, change, values):
         """The same rows after ``change(partition, values)``, with values for each row of X."""
@@ -206,7 +206,7 @@ class ClusterDataset:
         """The weights of all these rows, brought here, or None."""
         if not self.is_weighted:
             return None
-        return self.map_reduce(partitions.all_weights, merge=concatenated)
+        return self.map_reduce(worker_rows.all_weights, merge=concatenated)
 
     def view(self):
         """How a network sees the rows, and what is known of all of them."""
@@ -258,7 +258,7 @@ class ClusterDataset:
     def _split(self, held_out, shuffle, seed, is_stratified=False):
         how = shuffle, is_stratified
         splits = [
-            self.client.submit(partitions.split, partition, int(n), *how, [seed, i], pure=False)
+            self.client.submit(worker_rows.split, partition, int(n), *how, [seed, i], pure=False)
             for i, (partition, n) in enumerate(zip(self.partitions, held_out, strict=True))
         ]
         training = np.subtract(self.counts, held_out)

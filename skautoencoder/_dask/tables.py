@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from dask.dataframe import methods
 
-from .._columns import categorical_mask, learn_columns
+from .._category_encoding import categorical_mask, learn_columns
 from .blocks import is_frame, known_lengths, n_rows_of, row_blocks, sample_block
 from .cluster import FAN_IN
 

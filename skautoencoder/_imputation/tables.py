@@ -4,8 +4,8 @@ from numbers import Real
 
 import numpy as np
 
+from .._category_encoding import encoded_rows
 from .._check_data import check_finite
-from .._columns import encoded_rows
 from ..utils.column_types import frame_kind, index_of, with_columns
 from ..utils.compat import check_feature_names_in
 from ..utils.random import generators

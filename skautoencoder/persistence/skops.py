@@ -14,12 +14,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from .._callbacks import reconstruction_scores
-from .._columns import ColumnEncoder
+from .._category_encoding import ColumnEncoder
 from .._normal_scores import NormalScores
 from ..network.component import Component
 from ..utils.column_types import ColumnType
 from ..utils.files import reason, write_whole
-from ..utils.versions import VersionedMixin
+from ..utils.saved_version import VersionedMixin
 from .searches import search_types
 from .validation import check_consistency
 

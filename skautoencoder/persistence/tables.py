@@ -4,8 +4,8 @@ from numbers import Real
 
 import numpy as np
 
+from .._category_encoding import ColumnEncoder
 from .._column_losses import BY_NAME
-from .._columns import ColumnEncoder
 from .._normal_scores import NormalScores
 from ..network.losses import ElementwiseLoss
 from ..utils.column_types import ColumnType

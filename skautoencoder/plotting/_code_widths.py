@@ -9,7 +9,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_array
 from sklearn.utils.parallel import Parallel, delayed
 
-from .._columns import encoded_rows, learn_columns
+from .._category_encoding import encoded_rows, learn_columns
 from .._pipeline import has_categories, split
 from .._supervised import SupervisedAutoencoder
 from ..network.dataset import Dataset

@@ -9,7 +9,7 @@ import pytest
 from sklearn.base import BaseEstimator, clone
 
 from skautoencoder import AutoencoderTransformer, VariationalAutoencoderTransformer
-from skautoencoder.utils import versions as _versions
+from skautoencoder.utils import saved_version as _versions
 
 ESTIMATORS = [AutoencoderTransformer, VariationalAutoencoderTransformer]
 
