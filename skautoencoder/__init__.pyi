@@ -52,7 +52,7 @@ class _Shaped(Protocol):
 # Arrays and lists; frames, sparse matrices and Dask collections have a shape.
 _Array: TypeAlias = ArrayLike | _Shaped
 _Widths: TypeAlias = int | Sequence[int] | np.ndarray
-_Scale: TypeAlias = Literal["auto", "common", "standard", "minmax"] | None
+_Scale: TypeAlias = Literal["auto", "common", "standard", "minmax", "quantile"] | None
 _Seed: TypeAlias = int | np.random.RandomState | None
 
 class _Autoencoder(TransformerMixin, BaseEstimator):
@@ -137,6 +137,7 @@ class VariationalAutoencoderTransformer(_Autoencoder):
         beta: float = ...,
         kl_warmup: float = ...,
         weight_init: str = ...,
+        categorical_features: _Array | Literal["from_dtype"] | None = ...,
         scale: _Scale = ...,
         dropout: float = ...,
         alpha: float = ...,
@@ -272,6 +273,7 @@ class AutoencoderOutlierDetector(OutlierMixin, BaseEstimator):
         self,
         autoencoder: AutoencoderTransformer | VariationalAutoencoderTransformer | None = ...,
         *,
+        categorical_features: _Array | Literal["from_dtype"] | None = ...,
         contamination: float | Literal["auto"] = ...,
         n_estimators: int = ...,
         n_components: int | float | Sequence[int | float] | Literal["auto"] = ...,
@@ -297,7 +299,9 @@ class AutoencoderImputer(TransformerMixin, BaseEstimator):
         self,
         autoencoder: AutoencoderTransformer | VariationalAutoencoderTransformer | None = ...,
         *,
-        missing_values: float | None = ...,
+        missing_values: float | str | None = ...,
+        categorical_features: _Array | Literal["from_dtype"] | None = ...,
+        sample: bool = ...,
         initial_fill: str = ...,
         max_iter: int = ...,
         tol: float = ...,

@@ -72,9 +72,6 @@ def in_parts_of_own_categories(table):
     return dd.from_delayed([dask.delayed(block) for block in blocks], meta=meta)
 
 
-FORMS = [in_parts, in_parts_of_own_categories]
-
-
 def assert_same_fit(one, other):
     for name in ("coefs_", "intercepts_", "loss_curve_", "target_coefs_"):
         pairs = zip(getattr(one, name, []), getattr(other, name, []), strict=True)
@@ -100,9 +97,15 @@ def transformers(**options):
 
 
 class TestFits:
-    @pytest.mark.parametrize("form", FORMS)
-    @pytest.mark.parametrize("options", [{}, {"loss": "mixed", "scale": "minmax"}], ids=str)
-    @pytest.mark.parametrize("is_weighted", [False, True])
+    @pytest.mark.parametrize(
+        ("form", "options", "is_weighted"),
+        [
+            (in_parts, {}, True),
+            (in_parts, {"loss": "mixed", "scale": "minmax"}, False),
+            (in_parts_of_own_categories, {}, False),
+        ],
+        ids=["weights", "mixed", "own categories"],
+    )
     def test_one_batch_is_what_one_machine_makes_of_the_rows(
         self, form, options, is_weighted, table, rng, client
     ):
