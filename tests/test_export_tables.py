@@ -34,7 +34,7 @@ NUMBERS = ["length", "count", "small"]
 
 @pytest.fixture(scope="module")
 def table():
-    """Strings, numbers and truths, with categories that are integers and others."""
+    """Strings, numbers and booleans, with categories that are integers and others."""
     table = hidden_numbers_table()
     table["year"] = pd.Categorical(2020 + np.arange(ROWS) % 3)
     table["rate"] = pd.Categorical(np.array([0.1, 1 / 3])[np.arange(ROWS) % 2])

@@ -42,7 +42,7 @@ def hidden(table):
 
 @pytest.fixture(scope="module")
 def holes(table, hidden):
-    """The table with a fifth of its cells missing, integers and truths in types that can."""
+    """The table with a fifth of its cells missing, integers and booleans in types that can."""
     types = {"count": "Int32", "is_tall": "boolean"}
     return table.astype(types).mask(hidden)
 

@@ -80,7 +80,7 @@ def to_onnx(model, X, output="auto", **options):
     of the input's type, also where the network was trained in another one.
 
     Of a table with categories, the inputs are tensors of strings or of int64 for categories that
-    are these; of bool for truths, or of int64 where some were missing in `fit`; and of float64
+    are these; of bool for booleans, or of int64 where some were missing in `fit`; and of float64
     for numbers, or float32 where all of those in X are. Strings and integers that are no category,
     such as "", are missing values, and become the feature's mean.
 

@@ -47,7 +47,7 @@ def refuse_table(model, gives_rows):
     columns = [int(number) for number, own in kinds if own.dtype.kind not in "Uiubf"]
     if columns:
         raise ValueError(
-            f"ONNX has categories that are strings, numbers or truths. Got others in the columns "
+            f"ONNX has categories that are strings, numbers or booleans. Got others in the columns "
             f"{_names(model)[columns].tolist()} of this {name}: turn them into strings before fit."
         )
 

@@ -199,7 +199,7 @@ def with_long_integers(values, kind, X, column, is_observed):
 
 
 def with_columns(X, names, values):
-    """A frame or an array with further columns of truths, which a frame calls by these names."""
+    """A frame or an array with further columns of booleans, which a frame calls by these names."""
     kind = frame_kind(X)
     if kind == "pandas":
         import pandas as pd
