@@ -6,6 +6,7 @@ A tensor of strings or integers has no missing values: what is no category stand
 import numpy as np
 
 from .._check_data import check_rows
+from .._columns import ColumnEncoder
 from .._outlier import AutoencoderOutlierDetector
 
 BY_HAND = (
@@ -16,7 +17,8 @@ BY_HAND = (
 
 def takes_table(model):
     """Whether the model was fitted on a table with categories, or takes numbers by their ranks."""
-    return getattr(model, "_columns", None) is not None
+    # Other estimators, such as ColumnTransformer, have a list of this name.
+    return isinstance(getattr(model, "_columns", None), ColumnEncoder)
 
 
 def refuse_table(model, gives_rows):
