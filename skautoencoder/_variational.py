@@ -414,11 +414,9 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     def _bottleneck(self):
         is_gaussian = as_loss(self.loss).has_variance
         variance = self.noise_variance_ if is_gaussian else 1.0
-        n_cells, loss = (
-            int((~self.is_constant_).sum()),
-            trained_loss(self, self._trained_features()),
-        )
-        share = loss.count(n_cells) / max(n_cells, 1)
+        trained = self._trained_features()
+        n_cells = len(self.is_constant_) if trained is None else len(trained)
+        share = trained_loss(self, trained).count(n_cells) / n_cells
         own = variance, self._gradient_norm, share
         return GaussianCode(self.beta, self.kl_warmup, is_gaussian, *own)
 
