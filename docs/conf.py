@@ -147,13 +147,13 @@ def place_explorer(app, exception):
 
 
 def break_between_words(app, pagename, templatename, context, doctree):
-    """Let a class's name in the title of its page break at its capitals, on narrow screens."""
+    """Let the name in the title of its page break at capitals and underscores, on narrow screens."""
     if pagename.startswith("generated/"):
         context["body"] = re.sub("<h1>.+?<", _with_breaks, context["body"], count=1)
 
 
 def _with_breaks(title):
-    return re.sub("(?<=[a-z])(?=[A-Z])", "<wbr>", title[0])
+    return re.sub("(?<=[a-z])(?=[A-Z])|(?<=_)", "<wbr>", title[0])
 
 
 def setup(app):
