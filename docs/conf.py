@@ -147,7 +147,7 @@ def place_explorer(app, exception):
 
 
 def break_between_words(app, pagename, templatename, context, doctree):
-    """Let the name in the title of its page break at capitals and underscores, on narrow screens."""
+    """Let a name in the title of its page break at capitals and underscores, on narrow screens."""
     if pagename.startswith("generated/"):
         context["body"] = re.sub("<h1>.+?<", _with_breaks, context["body"], count=1)
 
