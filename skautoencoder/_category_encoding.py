@@ -5,7 +5,6 @@ table is its encoded form; only what comes from users and what goes back to them
 """
 
 import warnings
-from copy import copy
 
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
@@ -21,7 +20,10 @@ from .utils.column_types import (
     refuse_other_types,
     with_long_integers,
 )
-from .utils.compat import _safe_indexing
+from .utils.compat import StrOptions, _safe_indexing
+
+# What the parameter `categorical_features` may be.
+CATEGORICAL_FEATURES = ["array-like", StrOptions({"from_dtype"}), None]
 
 # Of an unknown category; a missing one is NaN.
 UNKNOWN = -1
@@ -37,13 +39,6 @@ def learn_columns(estimator, X):
     if frame_kind(X):
         refuse_other_types(X, np.flatnonzero(~is_categorical))
     return ColumnEncoder(is_categorical, X, getattr(estimator, "missing_values", np.nan), is_ranked)
-
-
-def ranked_numbers(estimator, X, sample_weight, reset):
-    """Normal scores of an array of numbers, from an encoder without categories."""
-    if reset:
-        estimator._columns = ColumnEncoder(np.zeros(X.shape[1], dtype=bool), X, is_ranked=True)
-    return estimator._columns.encode(estimator, X, X.dtype, sample_weight)
 
 
 def categorical_mask(asked, X):
@@ -71,7 +66,7 @@ class ColumnEncoder:
     missing_values : object
         What stands for a missing category besides these.
     is_ranked : bool
-        Whether numbers become normal scores, which are learned when X is encoded first.
+        Whether the network sees normal scores in the place of numbers.
 
     Attributes
     ----------
@@ -82,7 +77,8 @@ class ColumnEncoder:
     width : int
         Number of the encoded columns.
     normal_scores : NormalScores or None
-        What leads from numbers to their normal scores; None for numbers as they are.
+        What leads from numbers to their normal scores; None before `learn_ranks`, and for numbers
+        as they are.
     """
 
     def __init__(self, is_categorical, X, missing_values=np.nan, is_ranked=False):
@@ -112,6 +108,21 @@ class ColumnEncoder:
         self.width = int(widths.sum())
 
     @property
+    def has_categories(self):
+        """Whether any column is a category."""
+        return bool(self.is_categorical.any())
+
+    @property
+    def is_share(self):
+        """Of each encoded column, whether it is of a category."""
+        return self.is_categorical[self.column_of]
+
+    @property
+    def places_of_numbers(self):
+        """Where the columns that are numbers stand when encoded."""
+        return self.starts[~self.is_categorical]
+
+    @property
     def groups(self):
         """Indices of the encoded columns of each category."""
         starts = self.starts[self.is_categorical]
@@ -131,32 +142,29 @@ class ColumnEncoder:
         """Of each encoded column, the number of the column that it belongs to."""
         return np.repeat(np.arange(len(self.starts)), np.diff(self.starts, append=self.width))
 
-    def unranked(self):
-        """The same, but numbers stay as they are when X is encoded."""
-        table = copy(self)
-        table.is_ranked = False
-        return table
-
-    def encode(self, estimator, X, dtype, sample_weight=None):
-        """X as numbers: a missing or unknown category is NaN in all of its columns.
-
-        Weights count where normal scores are learned, in the first call.
-        """
+    def encode(self, estimator, X, dtype):
+        """X as numbers: a missing or unknown category is NaN in all of its columns."""
         numbers = self._numbers(estimator, X, dtype)
-        if self.is_ranked:
-            if self.normal_scores is None:
-                self.normal_scores = NormalScores(numbers, _usable(sample_weight, len(numbers)))
-            numbers = self.normal_scores.apply(numbers)
         encoded = np.empty((len(numbers), self.width), numbers.dtype)
-        encoded[:, self.starts[~self.is_categorical]] = numbers
-        if not self.categories:
-            return encoded
+        encoded[:, self.places_of_numbers] = numbers
         codes = self._codes(X)
         self._warn_of_unknown(estimator, codes)
         for own, group in zip(codes.T, self.groups, strict=True):
             encoded[:, group] = own[:, np.newaxis] == np.arange(len(group))
             encoded[np.ix_(~(own >= 0), group)] = np.nan
         return encoded
+
+    def learn_ranks(self, encoded, weights):
+        """Learn the normal scores of the numbers in encoded rows, which weigh so much (or None)."""
+        self.normal_scores = NormalScores(encoded[:, self.places_of_numbers], weights)
+
+    def ranked(self, encoded):
+        """Encoded rows with normal scores in the place of numbers, where there are any."""
+        return self._with_numbers(encoded, lambda scores, numbers: scores.apply(numbers))
+
+    def numbers(self, ranked):
+        """The way back from `ranked`."""
+        return self._with_numbers(ranked, lambda scores, values: scores.undo(values))
 
     def decode(self, values, index=None, given=None, missing=None):
         """The table that encoded values stand for: of every category the most likely one.
@@ -191,20 +199,19 @@ class ColumnEncoder:
             values[np.ix_(rows, group)] = np.eye(len(group))[drawn]
         return values
 
-    def numbers(self, values):
-        """Encoded values with numbers in the place of their normal scores."""
-        if self.normal_scores is None:
-            return values
-        values, places = values.copy(), self.starts[~self.is_categorical]
-        values[:, places] = self.normal_scores.undo(values[:, places])
-        return values
-
     def feature_names(self, names):
         """Names of the encoded columns, as those of `OneHotEncoder`."""
         found = [[name] for name in names]
         for number, own in zip(np.flatnonzero(self.is_categorical), self.categories, strict=True):
             found[number] = [f"{names[number]}_{category}" for category in own] or found[number]
         return np.array([name for own in found for name in own], dtype=object)
+
+    def _with_numbers(self, values, change):
+        if self.normal_scores is None:
+            return values
+        values, places = values.copy(), self.places_of_numbers
+        values[:, places] = change(self.normal_scores, values[:, places])
+        return values
 
     def _codes(self, X):
         """The number of each category, `UNKNOWN` for new ones, NaN where it is missing."""
@@ -270,23 +277,19 @@ class ColumnEncoder:
             )
 
 
-def encoded_rows(estimator, X, dtype, reset, sample_weight=None):
+def learn_ranked_numbers(estimator, X):
+    """Set the `ColumnEncoder` of an array without categories whose numbers are ranked."""
+    estimator._columns = ColumnEncoder(np.zeros(X.shape[1], dtype=bool), X, is_ranked=True)
+
+
+def encoded_rows(estimator, X, dtype, reset):
     """The encoded form of a table, its names and number of columns learned or checked."""
     if not (frame_kind(X) or hasattr(X, "shape")):
         X = np.asarray(X, dtype=object)
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     if X.shape[0] == 0:
         raise ValueError(f"Found array with 0 sample(s) (shape={X.shape}): pass at least one row.")
-    return estimator._columns.encode(estimator, X, dtype, sample_weight)
-
-
-def _usable(sample_weight, n_rows):
-    """Weights, or None where they are none or will be refused."""
-    weights = np.asarray([] if sample_weight is None else sample_weight)
-    is_usable = weights.shape == (n_rows,) and weights.dtype.kind in "biuf"
-    if not (is_usable and np.isfinite(weights).all() and (weights >= 0).all()):
-        return None
-    return weights.astype(np.float64)
+    return estimator._columns.encode(estimator, X, dtype)
 
 
 def _most_likely(values, categories):

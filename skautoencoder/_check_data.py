@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import assert_all_finite, check_array, validate_data
 
-from ._category_encoding import encoded_rows, learn_columns, ranked_numbers
+from ._category_encoding import encoded_rows, learn_columns, learn_ranked_numbers
 from .network.column_losses import heads_of
 from .network.dataset import Dataset
 from .network.floating_point import quiet_overflow
@@ -15,9 +15,13 @@ from .network.scaling import extremes
 
 def training_rows(estimator, X, sample_weight, dtype, reset):
     """Validated rows to train on, those with zero weight left out."""
-    X, has_missing = check_rows(estimator, X, dtype, reset, sample_weight)
+    X, has_missing = check_rows(estimator, X, dtype, reset)
     check_magnitude(X)
-    weights = check_sample_weight(sample_weight, X)
+    weights, table = check_sample_weight(sample_weight, X), estimator._columns
+    if table is not None:
+        if reset and table.is_ranked:
+            table.learn_ranks(X, weights)
+        X = table.ranked(X)
     rows = Dataset(X, sample_weight=weights, has_missing=has_missing)
     return rows if weights is None or weights.all() else rows.select(np.flatnonzero(weights))
 
@@ -26,22 +30,24 @@ def inference_rows(estimator, X, sample_weight=None):
     """Validated rows of the width that the estimator was fitted on, as its network sees them."""
     X, has_missing = check_rows(estimator, X, [np.float64, np.float32], reset=False)
     weights = check_sample_weight(sample_weight, X)
+    if estimator._columns is not None:
+        X = estimator._columns.ranked(X)
     rows = Dataset(X, sample_weight=weights, has_missing=has_missing)
     return apply_scaling(estimator, rows)
 
 
-def check_rows(estimator, X, dtype, reset, sample_weight=None):
+def check_rows(estimator, X, dtype, reset):
     """X as validated, with NaN but no infinities, and whether it has missing values, NaN.
 
-    Where it is a table with categories, its encoded form.
+    Where it is a table with categories, its encoded form; numbers are not ranked yet.
     """
     if reset:
         columns = learn_columns(estimator, X)
         if columns is not estimator._columns:
             estimator._columns = columns
     table = estimator._columns
-    if table is not None and table.categories:
-        X = encoded_rows(estimator, X, dtype, reset, sample_weight)
+    if table is not None and table.has_categories:
+        X = encoded_rows(estimator, X, dtype, reset)
         return X, check_finite(X, type(estimator).__name__)
     is_ranked = getattr(estimator, "scale", None) == "quantile" if reset else table is not None
     X = validate_data(
@@ -52,8 +58,9 @@ def check_rows(estimator, X, dtype, reset, sample_weight=None):
         reset=reset,
         ensure_all_finite=False,
     )
-    has_missing = check_finite(X, type(estimator).__name__)
-    return (ranked_numbers(estimator, X, sample_weight, reset) if is_ranked else X), has_missing
+    if reset and is_ranked:
+        learn_ranked_numbers(estimator, X)
+    return X, check_finite(X, type(estimator).__name__)
 
 
 def native(X):

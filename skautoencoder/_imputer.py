@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._category_encoding import learn_columns
+from ._category_encoding import CATEGORICAL_FEATURES, learn_columns
 from ._check_data import check_magnitude, check_sample_weight, native
 from ._dask.dispatch import refuse_collection
 from ._imputation.feature_filling import FeatureFillingMixin
@@ -177,7 +177,7 @@ class AutoencoderImputer(
     _parameter_constraints = {
         "autoencoder": [ObjectOf(AutoencoderTransformer), None],
         "missing_values": [Real, str],
-        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
+        "categorical_features": CATEGORICAL_FEATURES,
         "sample": ["boolean"],
         "initial_fill": [StrOptions({"auto", "mean", "normal"})],
         "max_iter": [Interval(Integral, 1, None, closed="left")],

@@ -8,6 +8,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
+from ._category_encoding import CATEGORICAL_FEATURES
 from ._check_data import check_rows, training_rows
 from ._checkpoint.checkpoint import is_within_checkpoint
 from ._dask.dispatch import refuse_collection
@@ -87,8 +88,7 @@ class AutoencoderOutlierDetector(
         autoencoders learn to rebuild them [2]_. 0 trains once, on all rows.
 
     max_samples : int, default=1000
-        Rows that each member is trained on at most, drawn for it from those that are not left
-        out. All rows are judged.
+        Number of rows, drawn from those not left out, that each member is trained on at most.
 
     n_jobs : int or None, default=None
         Number of members that are trained at the same time, as in `IsolationForest`: None is 1
@@ -211,7 +211,7 @@ class AutoencoderOutlierDetector(
 
     _parameter_constraints = {
         "autoencoder": [ObjectOf(BaseAutoencoder, but_not=SupervisedAutoencoder), None],
-        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
+        "categorical_features": CATEGORICAL_FEATURES,
         "contamination": [StrOptions({"auto"}), Interval(Real, 0, 0.5, closed="right")],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         # scikit-learn has no constraint for widths or shares in a sequence: see `check_widths`.
@@ -371,7 +371,7 @@ class AutoencoderOutlierDetector(
         _, rng = generators(self.random_state, 0)
         seeds = rng.integers(2**31 - 1, size=self.n_estimators)
         own = rows.X if rows.subset is None else rows.X[rows.subset]
-        self._fences = find_fences(own, self._columns)
+        self._fences = find_fences(own, getattr(self._columns, "is_share", None))
         clean = without_gross(rows.X, self._fences)
         kept = weights
         if self.trim:

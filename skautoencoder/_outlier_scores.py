@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from .network.floating_point import quiet_overflow
-from .network.scaling import deviations, means, varies
+from .network.scaling import deviations, joint_deviations, means, varies
 
 # What counts how much: errors of the autoencoders, distances of rows and of reconstructions from
 # their neighbours, and distances from the medians. Chosen on the sets of the benchmark.
@@ -294,9 +294,8 @@ def units_of(rows, kept, table=None):
     own = np.where(np.abs(mean) > tiny, np.minimum(np.abs(mean), 1.0), 1.0)
     unit = np.where(is_varying, deviation, np.where(varies_at_all, deviation_of_all, own))
     if table is not None:
-        columns = table.column_of
-        variances = np.bincount(columns, np.where(varies_at_all, np.square(unit), 0))[columns]
-        unit = np.where(varies_at_all, np.sqrt(variances), unit)
+        joint = joint_deviations(np.where(varies_at_all, unit, 0), table.column_of)
+        unit = np.where(varies_at_all, joint, unit)
     return mean, unit, ~varies_at_all
 
 

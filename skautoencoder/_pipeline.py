@@ -55,7 +55,7 @@ def names_of_inputs(steps, autoencoder):
 def has_categories(autoencoder):
     """Whether a fitted autoencoder sees a table with columns of categories."""
     table = autoencoder._columns
-    return table is not None and bool(table.is_categorical.any())
+    return table is not None and table.has_categories
 
 
 def can_undo(steps, X, inputs):

@@ -257,11 +257,11 @@ class ReconstructionMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
     def _decoded(self, values, X):
         """Rows that the network has made, with categories where X has them."""
-        if self._columns is None or not self._columns.is_categorical.any():
-            values = values if self._columns is None else self._columns.numbers(values)
-            return as_features(self, values, X)
-        table = self._columns.decode(values, index_of(X))
-        return table if self._columns.kind else as_features(self, table, X)
+        table = self._columns
+        if table is None or not table.has_categories:
+            return as_features(self, values if table is None else table.numbers(values), X)
+        decoded = table.decode(values, index_of(X))
+        return decoded if table.kind else as_features(self, decoded, X)
 
     def _by_column(self, errors):
         """Squared errors of every column of X: of a category, half their sum over its shares."""

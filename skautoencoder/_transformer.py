@@ -3,6 +3,7 @@
 from numbers import Integral
 
 from ._base import BaseAutoencoder
+from ._category_encoding import CATEGORICAL_FEATURES
 from ._layer_weights_mixin import LayerWeightsMixin
 from .network.activations import HIDDEN_ACTIVATIONS
 from .network.corruption import Corruption
@@ -327,7 +328,7 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
         "code_activation": [StrOptions({"auto", *HIDDEN_ACTIVATIONS})],
         "loss": [StrOptions({*LOSSES, "mixed"}), ObjectOf(ElementwiseLoss), list],
         "column_weights": ["array-like", dict, None],
-        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
+        "categorical_features": CATEGORICAL_FEATURES,
         "skip_connections": ["boolean", StrOptions({"auto"})],
         "weight_init": [StrOptions({"auto", "pca", *INITIALIZERS})],
         "tied_weights": ["boolean"],

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
+from ._category_encoding import CATEGORICAL_FEATURES
 from ._check_data import apply_scaling, inference_rows
 from ._column_losses import trained_loss
 from ._dask.dispatch import takes_collections
@@ -247,7 +248,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     _parameter_constraints = {
         **BaseAutoencoder._parameter_constraints,
         "loss": [StrOptions({name for name, kind in LOSSES.items() if kind.log_likelihood})],
-        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
+        "categorical_features": CATEGORICAL_FEATURES,
         "beta": [Interval(Real, 0, None, closed="neither")],
         "kl_warmup": [Interval(Real, 0, 1, closed="both")],
     }
@@ -361,9 +362,9 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         _, rng = generators(random_state, 0)
         shape = (n_samples, self._n_features_out)
         codes = rng.standard_normal(shape, dtype=self.coefs_[0].dtype)
-        return (
-            self.inverse_transform(codes) if self._columns is None else drawn_rows(self, codes, rng)
-        )
+        if self._columns is None:
+            return self.inverse_transform(codes)
+        return drawn_rows(self, codes, rng)
 
     def score_samples(self, X):
         """Evidence lower bound of each row: at most the logarithm of its probability.

@@ -37,7 +37,7 @@ def drawn_rows(vae, codes, rng):
     """A row of a table for each code, drawn from the distribution that the decoder gives it."""
     values = finite_outputs([vae._networks()[1]], Dataset(codes))
     if as_loss(vae.loss).has_variance:
-        numbers = vae._columns.starts[~vae._columns.is_categorical]
+        numbers = vae._columns.places_of_numbers
         deviations = np.sqrt(vae.column_noise_variance_[numbers]).astype(values.dtype)
         noise = rng.standard_normal((len(values), len(numbers)), dtype=values.dtype)
         values[:, numbers] += deviations * noise

@@ -1,11 +1,11 @@
-import dask
 import numpy as np
 import pandas as pd
 import pytest
+from one_batch import averaged_every_step, in_blocks, one_batch
 from sklearn.datasets import load_diabetes, load_digits, load_wine
 from sklearn.metrics import accuracy_score, r2_score
 
-from skautoencoder import SGD, AutoencoderClassifier, AutoencoderRegressor
+from skautoencoder import AutoencoderClassifier, AutoencoderRegressor
 
 da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
@@ -15,15 +15,7 @@ ROWS = 600
 LETTERS = np.array(list("abcdefghij"))
 WINE, CULTIVARS = load_wine(return_X_y=True)
 
-# One batch of all rows and an average after each step: what one machine has, to rounding.
-ONE_BATCH = {
-    "solver": SGD(),
-    "batch_size": ROWS,
-    "max_iter": 4,
-    "early_stopping": False,
-    "dropout": 0.0,
-    "random_state": 0,
-}
+ONE_BATCH = one_batch(ROWS, dropout=0.0)
 
 
 @pytest.fixture
@@ -38,12 +30,8 @@ def letters():
 
 @pytest.fixture(autouse=True)
 def every_step():
-    with dask.config.set({"skautoencoder.round-steps": 1}):
+    with averaged_every_step():
         yield
-
-
-def in_blocks(X, length=100):
-    return da.from_array(X, chunks=(length, *X.shape[1:]))
 
 
 def assert_same_fit(one, other):

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_up_tables import ROWS, hidden_numbers_table
+from one_batch import averaged_every_step, one_batch
 
 from skautoencoder import (
-    SGD,
     AutoencoderClassifier,
     AutoencoderRegressor,
     AutoencoderTransformer,
@@ -18,19 +18,12 @@ da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
 pytest.importorskip("distributed")
 
-# One batch of all rows and an average after each step: what one machine has, to rounding.
-ONE_BATCH = {
-    "solver": SGD(),
-    "batch_size": ROWS,
-    "max_iter": 4,
-    "early_stopping": False,
-    "random_state": 0,
-}
+ONE_BATCH = one_batch(ROWS)
 
 
 @pytest.fixture(autouse=True)
 def every_step():
-    with dask.config.set({"skautoencoder.round-steps": 1}):
+    with averaged_every_step():
         yield
 
 

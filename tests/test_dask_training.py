@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from one_batch import averaged_every_step, in_blocks, one_batch
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
@@ -31,14 +32,6 @@ NAMES = [f"pixel{i}" for i in range(64)]
 @pytest.fixture
 def X(digits):
     return digits[:ROWS]
-
-
-def in_blocks(X, length=100):
-    return da.from_array(X, chunks=(length, X.shape[1]))
-
-
-def every_step():
-    return dask.config.set({"skautoencoder.round-steps": 1})
 
 
 def weights_of(estimator):
@@ -72,15 +65,7 @@ def with_weights(X, rng):
     return X, weights
 
 
-# One batch of all rows: its gradient is the mean of the shares' by rows, momentum is linear
-# in the gradients, and so the average after each step is what one machine has.
-ONE_BATCH = {
-    "solver": SGD(),
-    "batch_size": ROWS,
-    "max_iter": 4,
-    "early_stopping": False,
-    "random_state": 0,
-}
+ONE_BATCH = one_batch(ROWS)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +84,7 @@ def test_averages_after_each_step_are_what_one_machine_computes(change, options,
     X, weights = change(X, rng)
     autoencoder = AutoencoderTransformer(5, **ONE_BATCH, **options)
     expected = autoencoder.fit(X, sample_weight=weights)
-    with every_step():
+    with averaged_every_step():
         fitted = AutoencoderTransformer(5, **ONE_BATCH, **options)
         fitted.fit(in_blocks(X), sample_weight=weights)
     assert_same_fit(fitted, expected, 1e-8)
@@ -136,7 +121,7 @@ def test_blocks_of_unknown_and_of_no_rows(X, client):
     chosen = np.arange(ROWS) >= 150
     filtered = in_blocks(X)[da.from_array(chosen, chunks=100)]
     options = {**ONE_BATCH, "batch_size": ROWS - 150}
-    with every_step():
+    with averaged_every_step():
         fitted = AutoencoderTransformer(5, **options).fit(filtered)
     expected = AutoencoderTransformer(5, **options).fit(X[chosen])
     assert_same_fit(fitted, expected, 1e-8)

@@ -213,7 +213,7 @@ class TestVariational:
         vae = VariationalAutoencoderTransformer(1, scale=scale, max_iter=40, random_state=0).fit(X)
         grid, weights = np.polynomial.hermite_e.hermegauss(60)
         mean, deviation = vae.code_distribution(X)
-        encoded = vae._columns.encode(vae, X, np.float64)
+        encoded = vae._columns.ranked(vae._columns.encode(vae, X, np.float64))
         log_rows = np.zeros((len(X), 60))
         network = vae._network_maker()(vae._parameters())
         for number, point in enumerate(grid):

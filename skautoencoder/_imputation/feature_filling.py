@@ -19,12 +19,11 @@ class FeatureFillingMixin:
 
     def _fit_features(self, X, weights):
         """Fit what is filled into each feature: of those that do not vary, their own value."""
-        limits, table = self._limits(), self._columns
-        columns = None if table is None else table.column_of[self._is_filled]
-        self._fences = find_fences(X)
-        if table is not None:
-            # A rare category is no error.
-            self._fences[:, table.is_categorical[columns]] = [[-np.inf], [np.inf]]
+        limits, columns, is_share = self._limits(), None, None
+        if self._columns is not None:
+            columns = self._columns.column_of[self._is_filled]
+            is_share = self._columns.is_share[self._is_filled]
+        self._fences = find_fences(X, is_share)
         X = without_gross(X, self._fences)
         self.mean_, deviation = moments(X, weights)
         self._varies = deviation > 10 * np.finfo(X.dtype).eps * np.abs(self.mean_)

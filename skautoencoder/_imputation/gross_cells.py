@@ -14,12 +14,12 @@ MAX_CELLS, MAX_SHARE, MAX_SHARE_OF_FEW = 3, 0.02, 0.1
 MIN_CELLS = 10
 
 
-def find_fences(X, table=None):
+def find_fences(X, is_share=None):
     """Limits of every feature beyond which its cells are gross, in float64.
 
     Distances are taken from the median, and compared among the cells that are not at the median:
-    the ones of a feature that is nearly always 0 are no errors. X may be the encoded form of a
-    table, whose categories have no limits: a rare one is no error.
+    the ones of a feature that is nearly always 0 are no errors. Features of which
+    `is_share` says that they are parts of a category have no limits: a rare one is no error.
     """
     fences = np.empty((2, X.shape[1]))
     for feature, column in enumerate(_columns(X)):
@@ -27,9 +27,9 @@ def find_fences(X, table=None):
         median = np.median(values) if len(values) else 0.0
         reach = _reach(np.abs(values - median))
         fences[:, feature] = median - reach, median + reach
-    if table is None:
-        return fences
-    return np.where(table.is_categorical[table.column_of], [[-np.inf], [np.inf]], fences)
+    if is_share is not None:
+        fences[:, is_share] = [[-np.inf], [np.inf]]
+    return fences
 
 
 def without_gross(X, fences):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..network.scaling import joint_deviations
+
 # Of the cells of the held-out rows, this share is hidden, so many times.
 HIDDEN_SHARE = 0.2
 N_HIDINGS = 4
@@ -32,11 +34,12 @@ class HiddenCells:
 
     def __init__(self, X, weights, scale, rng, columns=None):
         self.X = np.tile(X, (N_HIDINGS, 1))
-        self._scale, self._parts = scale, 1
+        self._scale, self._n_parts = scale, 1
         if columns is None:
             columns = np.arange(X.shape[1])
         else:
-            self._scale, self._parts = column_scale(scale, columns), np.bincount(columns)[columns]
+            self._scale = joint_deviations(scale, columns)
+            self._n_parts = np.bincount(columns)[columns]
         draws = rng.random((len(self.X), columns.max() + 1))[:, columns]
         self.hidden = ~np.isnan(self.X) & (draws < HIDDEN_SHARE)
         self.missing = np.isnan(self.X) | self.hidden
@@ -49,7 +52,7 @@ class HiddenCells:
         """Root mean squared error on the hidden cells, in units of the scale."""
         weights = self._weights[self.hidden]
         squares = np.square(((filled - self.X) / self._scale)[self.hidden])
-        total = (self._weights / self._parts)[self.hidden].sum() if len(weights) else 1.0
+        total = (self._weights / self._n_parts)[self.hidden].sum() if len(weights) else 1.0
         return float(np.sqrt((squares * weights).sum() / total))
 
     def losses(self, filled):
@@ -67,11 +70,6 @@ class HiddenCells:
         """Whether one fill errs less than the other, in these cells, by more than noise."""
         pair = (np.where(cells, self.losses(filled), 0).sum(axis=1) for filled in (before, after))
         return is_clear_gain(*(losses.reshape(N_HIDINGS, -1).sum(axis=0) for losses in pair))
-
-
-def column_scale(deviation, columns):
-    """Of each feature, the root of the summed variances of its column."""
-    return np.sqrt(np.bincount(columns, np.square(deviation))[columns])
 
 
 def is_clear_gain(before, after):

@@ -17,7 +17,7 @@ def encoded_table(imputer, X, reset):
     X = encoded_rows(imputer, X, [np.float64, np.float32], reset)
     check_finite(X, type(imputer).__name__)
     if isinstance(marker, Real) and not is_nan(marker):
-        places = table.starts[~table.is_categorical]
+        places = table.places_of_numbers
         numbers = X[:, places]
         if np.isnan(numbers).any():
             raise ValueError(
@@ -42,9 +42,8 @@ def encoded_limits(table, limits):
     if table.types is not None:
         whole = np.array([each.is_integer for each in table.types])
         low, high = np.where(whole, np.ceil(low), low), np.where(whole, np.floor(high), high)
-    is_category = table.is_categorical[table.column_of]
     low, high = low[table.column_of], high[table.column_of]
-    return np.stack([np.where(is_category, 0, low), np.where(is_category, 1, high)])
+    return np.stack([np.where(table.is_share, 0, low), np.where(table.is_share, 1, high)])
 
 
 def completed_table(imputer, X, encoded, filled):

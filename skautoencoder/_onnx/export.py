@@ -267,17 +267,15 @@ def _declare(widths, operator):
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
     from skl2onnx.common.utils import check_input_and_output_numbers
 
-    part, shape, estimator = (
-        operator.raw_operator,
-        operator.inputs[0].type.shape,
-        _estimator_of(operator),
-    )
-    widths, is_table = widths(part), takes_table(estimator)
+    part, estimator = operator.raw_operator, _estimator_of(operator)
     refuse_table(estimator, isinstance(part, (Decoder, Reconstruction)))
-    n_inputs = [1, None] if is_table else 1
+    widths, is_table = widths(part), takes_table(estimator)
     check_input_and_output_numbers(
-        operator, input_count_range=n_inputs, output_count_range=len(widths)
+        operator,
+        input_count_range=[1, None] if is_table else 1,
+        output_count_range=len(widths),
     )
+    shape = operator.inputs[0].type.shape
     n_rows = shape[0] if shape else None
     for output, width in zip(operator.outputs, widths, strict=True):
         if width is None:

@@ -26,11 +26,12 @@ MAX_CLASSES = 35
 SLIDER_MARGIN = 0.15
 
 
-def page_contents(estimator, rows, index, target, feature_names, image_shape, undo=None):
-    """What the page's scripts read but for the rows themselves, as a dict for JSON.
+def page_contents(estimator, rows, shown, index, target, feature_names, image_shape, undo=None):
+    """Everything that the page's scripts read, as a dict for JSON.
 
-    `index` says which of the validated rows it shows, and of the target, which may be None. `undo`
-    is the scaling that leads from the estimator's rows to those to show, None where they are these.
+    `index` says which of the validated rows it has, and of the target, which may be None. `shown`
+    is what it shows of all rows, as they come to the estimator. `undo` is the scaling that leads
+    from there to the units to show, None where they are these.
     """
     chosen = rows.select(index)
     encoder, decoder = estimator._networks()
@@ -38,6 +39,7 @@ def page_contents(estimator, rows, index, target, feature_names, image_shape, un
     return {
         "estimator": type(estimator).__name__,
         "rowNumbers": packed(index.astype(np.int32)),
+        "rows": packed(compact(dense_rows(shown, index, undo))),
         "codes": packed(codes),
         "limits": packed(slider_limits(encoder, codes)),
         "projection": projection(codes),
@@ -72,17 +74,12 @@ def compact(X):
     return single if np.all((errors <= TOLERANCE * scale) | np.isnan(X)) else X
 
 
-def packed_rows(rows, index, undo):
-    """Some of the rows in the units to show."""
-    return packed(compact(dense_rows(rows, index, undo)))
-
-
 def packed_table(table):
     """Of each feature the column that it is of, and which of these are categories; None for none.
 
     A row's error is a mean over columns.
     """
-    if table is None or not table.is_categorical.any():
+    if table is None or not table.has_categories:
         return None
     return {
         "columnOf": table.column_of.tolist(),
@@ -90,9 +87,9 @@ def packed_table(table):
     }
 
 
-def dense_rows(rows, index, undo):
+def dense_rows(X, index, undo):
     """Some of the rows in the units to show, NaN where cells are missing."""
-    X = rows.X[index]
+    X = X[index]
     X = X if isinstance(X, np.ndarray) else X.toarray()
     return X if undo is None else X * undo.scale + undo.shift
 
@@ -147,7 +144,7 @@ def packed_scores(table):
     """Features that are normal scores, and the numbers that some of these stand for."""
     if table is None or table.normal_scores is None:
         return []
-    features = table.starts[~table.is_categorical].tolist()
+    features = table.places_of_numbers.tolist()
     own = zip(features, table.normal_scores.scores, table.normal_scores.values, strict=True)
     return [
         {"feature": feature, "scores": packed(scores), "numbers": packed(numbers)}

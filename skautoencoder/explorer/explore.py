@@ -8,8 +8,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import column_or_1d
 
-from .._check_data import inference_rows
-from ..network.dataset import Dataset
+from .._check_data import check_rows, inference_rows
 from ..utils.compat import Interval, validate_parameter_constraints
 from ..utils.files import write_whole
 from ..utils.images import check_image_shape
@@ -120,7 +119,7 @@ def explore(
     """
     # Here, so that importing skautoencoder stays as fast as it was.
     from .._pipeline import known_names, names_of_inputs, scaling_of, split_fitted
-    from .contents import check_classes, packed_rows, page_contents
+    from .contents import check_classes, page_contents
     from .page import page
 
     steps, autoencoder = split_fitted(estimator)
@@ -133,7 +132,7 @@ def explore(
     if y is not None:
         check_classes(y)
     image_shape = check_image_shape(image_shape, rows.n_features)
-    shown, undo = _shown_rows(autoencoder, inputs, rows), None
+    shown, undo = _as_given(autoencoder, inputs, rows), None
     if autoencoder._columns is not None:
         names = autoencoder.get_encoded_feature_names()
     else:
@@ -142,20 +141,19 @@ def explore(
     feature_names = _checked_names(feature_names, names, rows.n_features)
 
     index = _choose_rows(len(rows), max_rows, random_state)
-    contents = page_contents(autoencoder, rows, index, y, feature_names, image_shape, undo)
-    contents["rows"] = packed_rows(shown, index, undo)
+    contents = page_contents(autoencoder, rows, shown, index, y, feature_names, image_shape, undo)
     contents["nRows"] = len(rows)
     contents["isAfterSteps"] = steps is not None and undo is None
     write_whole(path, page(title or "Autoencoder explorer", contents).encode())
     return path
 
 
-def _shown_rows(autoencoder, X, rows):
-    """The rows as the autoencoder sees them, but numbers in the place of their normal scores."""
+def _as_given(autoencoder, X, rows):
+    """The rows as the autoencoder sees them, but with numbers, not their normal scores."""
     table = autoencoder._columns
     if table is None or not table.is_ranked:
-        return rows
-    return Dataset(table.unranked().encode(autoencoder, X, [np.float64, np.float32]))
+        return rows.X
+    return check_rows(autoencoder, X, [np.float64, np.float32], reset=False)[0]
 
 
 def _checked_path(path):

@@ -70,6 +70,14 @@ def deviations(rows, mean):
     return np.sqrt(_average(rows, lambda block: np.square(block - mean)))
 
 
+def joint_deviations(deviation, columns):
+    """Of every feature, the root of the summed variances of all that have its number of a column.
+
+    The columns of a category, each in units of this, have variances that add up to 1.
+    """
+    return np.sqrt(np.bincount(columns, np.square(deviation))[columns])
+
+
 def varies(deviation, mean, dtype):
     """Whether the values of every feature differ by more than rounding noise."""
     return deviation > ROUNDINGS * np.finfo(dtype).eps * np.abs(mean)

@@ -255,7 +255,7 @@ class _Fold:
             for X, reset in ((self._train, True), (self._test, False))
         )
         table = autoencoder._columns
-        numbers = table.starts[~table.is_categorical]
+        numbers = table.places_of_numbers
         deviation = np.ones(table.width)
         deviation[numbers] = _deviations(train[:, numbers])
         return train / deviation, test / deviation

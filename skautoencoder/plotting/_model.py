@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from .._check_data import inference_rows
+from .._check_data import check_rows, inference_rows
 from .._pipeline import can_undo, has_categories, known_names, names_of_inputs, split_fitted
 from ..utils.compat import _safe_indexing
 from ..utils.rows import count_rows, dense
@@ -47,8 +47,8 @@ class Model:
 
     def encoded(self, indices):
         """These rows of a table with categories as numbers and shares, NaN where one is missing."""
-        part, table = _safe_indexing(self.inputs, indices), self.autoencoder._columns.unranked()
-        return table.encode(self.autoencoder, part, [np.float64, np.float32])
+        part = _safe_indexing(self.inputs, indices)
+        return check_rows(self.autoencoder, part, [np.float64, np.float32], reset=False)[0]
 
     def encoded_rows(self, indices):
         """The same, and the numbers and probabilities that they are rebuilt as."""

@@ -352,7 +352,7 @@ def units_of(model):
     if not model.has_categories:
         return *means_and_deviations(model.shown), "s.d. from mean"
     table = model.autoencoder._columns
-    is_number = ~table.is_categorical[table.column_of]
+    is_number = ~table.is_share
     mean, deviation = means_and_deviations(model.encoded(slice(None)))
     mean, deviation = np.where(is_number, mean, 0), np.where(is_number, deviation, 1)
     return mean, deviation, "s.d. from mean,\nor share" if is_number.any() else "share"
