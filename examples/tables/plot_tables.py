@@ -29,6 +29,8 @@ from skautoencoder.plotting import CodeDisplay
 
 patients = load_diabetes(as_frame=True, scaled=False).data
 weights, pressures = ["normal", "high", "obese"], ["low", "medium", "high"]
+# As CodeDisplay draws them.
+colors = {"high": "#0072B2", "normal": "#E69F00", "obese": "#009E73"}
 numbers = patients[["age", "bmi", "bp", "s1", "s2", "s3", "s5", "s6"]]
 complete = numbers.assign(
     sex=patients["sex"].map({1: "f", 2: "m"}).astype("category"),
@@ -91,7 +93,8 @@ for name in complete:
 figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 shares = pd.DataFrame(autoencoder.reconstruct_proba(table), columns=names)
 for name in weights:
-    ax.plot(patients["bmi"], shares[f"weight_{name}"], ".", label=name)
+    share, color = shares[f"weight_{name}"], colors[name]
+    ax.plot(patients["bmi"], share, ".", color=color, label=name)
 ax.set(xlabel="body mass index, hidden for a fifth", ylabel="probability")
 legend = ax.legend(loc="center right")
 
@@ -114,7 +117,7 @@ for ax, rows, title in zip(
 ):
     for name in weights:
         own = rows[rows["weight"] == name]
-        ax.plot(own["bmi"], own["bp"], ".", label=name)
+        ax.plot(own["bmi"], own["bp"], ".", color=colors[name], label=name)
     ax.set(title=title, xlabel="body mass index")
 axes[0].set_ylabel("blood pressure")
 axes[0].legend()
