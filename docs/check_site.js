@@ -71,6 +71,14 @@ function scrolled() {
   return wide.map((box) => `scrolls sideways: ${name(box)}`);
 }
 
+// Blocks of code or output that tell a reader nothing: empty, or the address of an object.
+function meaningless() {
+  const blocks = all("pre").map((each) => each.textContent.trim());
+  return blocks
+    .filter((text) => !text || / object at 0x[0-9a-f]+>/.test(text))
+    .map((text) => `block says nothing: ${text.match(/<[^<]* object at 0x[0-9a-f]+>/)?.[0] ?? "empty"}`);
+}
+
 // Words of titles that are spread over lines, as long names are where they must.
 function brokenWords() {
   const range = document.createRange();
@@ -98,6 +106,7 @@ function faults(scheme) {
     ...overflow(document.scrollingElement, "page"),
     ...all(".bd-article-container").flatMap((box) => overflow(box, "text")),
     ...scrolled(),
+    ...meaningless(),
     ...brokenWords(),
     ...new Set(all("body *:not(script, style, noscript, template)").map(textFault).filter(Boolean)),
   ];

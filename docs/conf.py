@@ -67,6 +67,8 @@ sphinx_gallery_conf = {
     "reset_modules": ("matplotlib", "seaborn", "gallery.link_diagrams"),
     "doc_module": ("skautoencoder",),
     "backreferences_dir": "generated/backreferences",
+    # What a last line of a block returns is shown, unless it is a part of the picture.
+    "ignore_repr_types": r"matplotlib\.(axes|legend|text)",
     "abort_on_example_error": True,
     "show_memory": False,
     "write_computation_times": False,

@@ -43,6 +43,7 @@ BROKEN = {
     "dim": DIM + VEIL,
     "code": """<div class="bd-article"><pre style="overflow-x: auto; width: 300px">
         code that is wider than its box and must be scrolled sideways</pre></div>""",
+    "blocks": "<pre> \n</pre><pre>&lt;a.B object at 0x7f00&gt;</pre>",
     "title": '<h1 style="overflow-wrap: anywhere">AnEstimatorWithAVeryLongName</h1>',
     "small": '<p style="font-size: 9px">tiny words</p>',
     "download": '<a href="damaged.ipynb">notebook</a> <a href="damaged.zip">archive</a>',
@@ -132,6 +133,10 @@ FINDINGS = {
         "(1280 px, light): .* contrast of 2.2 .*on a veil",
     ],
     "code": ["(1280 px, light): scrolls sideways: pre"],
+    "blocks": [
+        "(1280 px, light): block says nothing: empty",
+        "(400 px, dark): block says nothing: <a.B object at 0x7f00>",
+    ],
     "title": ['(400 px, light): title breaks within "AnEst'],
     "small": ["(1280 px, light): text of 9 px: p"],
     "download": ["damaged file damaged.ipynb", "damaged file damaged.zip"],

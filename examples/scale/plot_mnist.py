@@ -16,12 +16,12 @@ Where this page was built without them, nothing is printed below; this is what t
    :alt: Ten digits of MNIST, and what autoencoder and PCA rebuild from 30 numbers each.
 """
 
-# sphinx_gallery_thumbnail_path = 'pictures/mnist.png'
-
 # %%
 # Data
 # ----
 # Nothing below runs without the images, so what to do is said where they cannot be had.
+
+# sphinx_gallery_thumbnail_path = 'pictures/mnist.png'
 
 import sys
 import warnings

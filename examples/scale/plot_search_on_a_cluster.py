@@ -8,14 +8,14 @@ bad one, halving spares its training: scikit-learn's, which fits anew for more e
 passes, where each candidate goes on from where it was. This example needs the extra ``dask``.
 """
 
-# sphinx_gallery_parallel = False
-
 # %%
 # Halving over passes
 # -------------------
 # ``partial_fit`` makes one pass and keeps the solver's state, so nothing is trained twice. The rows
 # go to the workers once; a candidate stays on the worker that has trained it, as a future, and only
 # its score comes back.
+
+# sphinx_gallery_parallel = False
 
 import copy
 import sys

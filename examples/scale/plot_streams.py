@@ -7,14 +7,14 @@ memory-mapped file in random order, ``partial_fit`` learns from one piece after 
 train on the same rows, and we measure how much memory they take.
 """
 
-# sphinx_gallery_parallel = False
-
 # %%
 # Rows on disk
 # ------------
 # Rows near a curved surface in 64 dimensions, written in pieces. In earnest there would be a
 # thousand times as many; what is measured below stays the same, but for 8 bytes a row for the order
 # in which they are visited.
+
+# sphinx_gallery_parallel = False
 
 import os
 import sys

@@ -148,7 +148,9 @@ class AbsoluteError(ElementwiseLoss):
 
 
 class Huber(ElementwiseLoss):
-    """Half the square of small errors e, ``delta * (|e| - delta / 2)`` of larger ones [1]_.
+    """Half the square of small errors e, ``delta * (|e| - delta / 2)`` of larger ones.
+
+    A few values that are far off have less influence [1]_ than on the squared error.
 
     Parameters
     ----------
