@@ -21,6 +21,7 @@ from speed import (
     relu_epoch,
     seed_epoch,
 )
+from waiting import detector, fit_once, fits, one_row, products
 
 BENCHMARKS = (
     defaults,
@@ -36,6 +37,11 @@ BENCHMARKS = (
     memory,
     import_time,
     grid_search,
+    fits,
+    fit_once,
+    detector,
+    one_row,
+    products,
     denoising,
     variational_digits,
     variational_mnist,

@@ -2,9 +2,11 @@
 
 import warnings
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ._column_losses import trained_loss
+from .network.dataset import Dataset
 from .network.evaluation import losses_beside_a_constant
 from .network.floating_point import quiet_overflow
 from .network.scaling import means
@@ -14,19 +16,20 @@ from .network.scaling import means
 SLACK = 1e-3
 # Noise in training does not lead a run to so many times the loss of the mean: it has diverged.
 DIVERGED = 2.0
+# Where so many rows, and all rows in the last epoch, have at most this share of the loss of the
+# mean, no other row is asked.
+N_SAMPLED = 1000
+SURELY_BETTER = 0.9
 
 KEPT_INSTEAD = {"pca": "PCA is kept", "earlier": "the weights from before are kept"}
 
 
 def warn_of_bad_end(estimator, rows, trainer, pool):
     """Warn where the network that is kept is worse than the mean, or a lost one has diverged."""
-    history, heads = trainer.history, trainer.autoencoder.heads
-    networks = [estimator._trained_encoder(), trainer.autoencoder.decoder]
-    with quiet_overflow():
-        loss = trained_loss(estimator, estimator._trained_features())
-        constant = loss.output_of(means(rows)).astype(rows.dtype)
-        losses = losses_beside_a_constant(networks, rows, heads, constant, pool)
-        reached, mean = losses + estimator._losses_of_target(rows, trainer, pool)
+    history = trainer.history
+    if _is_surely_better(estimator, rows, trainer, pool):
+        return
+    reached, mean = _losses(estimator, rows, trainer, pool)
     if history.kept == "network":
         is_bad, what = not reached <= mean * (1 + SLACK), "it is kept for want of a better one"
     else:
@@ -41,10 +44,34 @@ def warn_of_bad_end(estimator, rows, trainer, pool):
         )
 
 
+def _is_surely_better(estimator, rows, trainer, pool):
+    """Whether some of many rows are enough to see that nothing is wrong."""
+    is_small = not isinstance(rows, Dataset) or len(rows) <= 2 * N_SAMPLED
+    if is_small or _ends_in_a_bound(trainer):
+        return False
+    sample = rows.select(np.linspace(0, len(rows) - 1, N_SAMPLED).astype(np.intp))
+    reached, mean = _losses(estimator, sample, trainer, pool)
+    return max(reached, trainer.history.end_loss) <= SURELY_BETTER * mean
+
+
+def _losses(estimator, rows, trainer, pool):
+    """Mean losses of the network that is kept, and of the mean of every feature."""
+    networks = [estimator._trained_encoder(), trainer.autoencoder.decoder]
+    loss = trained_loss(estimator, estimator._trained_features())
+    with quiet_overflow():
+        constant = loss.output_of(means(rows)).astype(rows.dtype)
+        losses = losses_beside_a_constant(networks, rows, trainer.autoencoder.heads, constant, pool)
+        return losses + estimator._losses_of_target(rows, trainer, pool)
+
+
 def _has_diverged(trainer, mean):
-    """Whether the last epoch ended far above the loss of the mean; a bound says nothing of it."""
-    is_bound = trainer.autoencoder.bottleneck.is_sampled
-    return not is_bound and trainer.history.end_loss > DIVERGED * mean
+    """Whether the last epoch ended far above the loss of the mean."""
+    return not _ends_in_a_bound(trainer) and trainer.history.end_loss > DIVERGED * mean
+
+
+def _ends_in_a_bound(trainer):
+    """Whether the loss of an epoch is a bound, of which the loss of the mean says nothing."""
+    return trainer.autoencoder.bottleneck.is_sampled
 
 
 def _advice(estimator, trainer):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 from .network.floating_point import quiet_overflow
 from .network.scaling import deviations, joint_deviations, means, varies
@@ -39,6 +40,9 @@ CONSTANT_VARIANCE = 0.01
 DISTANCE_UNIT = 1e-10
 # Elements of the largest arrays that a block of rows needs.
 BLOCK_ELEMENTS = 2**18
+# The same of distances from references, which go through so many passes that they should stay in a
+# core's own cache.
+DISTANCE_ELEMENTS = 2**16
 
 # So many standard deviations from the median a score is still usual.
 AUTO_FENCE = 3.0
@@ -195,10 +199,13 @@ def distances_from_neighbours(rows, searched, references, weights, n_neighbours)
     The neighbours are the references nearest to `searched` but for the first, which may be the
     row itself.
     """
-    shares = neighbour_shares(searched, references, weights, n_neighbours)
-    mean = shares @ references
-    variance = np.maximum(shares @ np.square(references) - np.square(mean), 0)
-    return np.hypot(rows - mean, np.sqrt(variance))
+    distances, squares = np.empty(rows.shape), np.square(references)
+    for part in gen_batches(len(rows), max(1, DISTANCE_ELEMENTS // len(references))):
+        shares = neighbour_shares(searched[part], references, weights, n_neighbours)
+        mean = shares @ references
+        variance = np.maximum(shares @ squares - np.square(mean), 0)
+        distances[part] = np.hypot(rows[part] - mean, np.sqrt(variance))
+    return distances
 
 
 def neighbour_shares(rows, references, weights, n_neighbours):
@@ -253,8 +260,8 @@ def filled(rows):
 
 
 def block_size(n_features, n_members):
-    """Rows of a block, for each of which there are costs by all members and all distances."""
-    return max(1, BLOCK_ELEMENTS // max(n_features * (n_members + 3), N_REFERENCES))
+    """Rows of a block, each of which costs something by every member and distance."""
+    return max(1, BLOCK_ELEMENTS // (n_features * (n_members + 3)))
 
 
 def student_cost(distances, variances):

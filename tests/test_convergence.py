@@ -10,6 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 
 from skautoencoder import (
+    AutoencoderClassifier,
     AutoencoderTransformer,
     L1Sparsity,
     MaskingNoise,
@@ -129,6 +130,39 @@ class TestBadEnds:
             warnings.simplefilter("always")
             small(skip_connections=False).fit(X)
         assert len(caught) == warns
+
+    @pytest.mark.parametrize(
+        ("n_rows", "params", "asked"),
+        [
+            (2000, {}, [2000]),
+            (2001, {}, [1000]),
+            (2001, {"kind": AutoencoderClassifier}, [1000]),
+            (2001, {"kind": VariationalAutoencoderTransformer}, [2001]),
+            (2001, {"learning_rate_init": 1e3}, [1000, 2001]),
+            (2001, {"far": 1e4}, [1000, 2001]),
+        ],
+    )
+    def test_where_all_is_well_a_thousand_of_many_rows_are_asked(
+        self, rng, monkeypatch, n_rows, params, asked
+    ):
+        """Not where a few rows are far off, which the thousand may not show."""
+        seen, compared = [], _convergence.losses_beside_a_constant
+
+        def recorded(networks, rows, *args):
+            seen.append(len(rows))
+            return compared(networks, rows, *args)
+
+        monkeypatch.setattr(_convergence, "losses_beside_a_constant", recorded)
+        X = rng.normal(size=(n_rows, 2)) @ rng.normal(size=(2, 6))
+        X[1] += params.pop("far", 0.0)
+        autoencoder = params.pop("kind", AutoencoderTransformer)(2, max_iter=5, random_state=0)
+        if not isinstance(autoencoder, VariationalAutoencoderTransformer):
+            params["skip_connections"] = False
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            autoencoder.set_params(**params).fit(X, X[:, 0] > 0)
+        assert seen == asked
+        assert len(caught) == (asked == [1000, 2001])
 
     @pytest.mark.parametrize(("loss", "has_diverged"), [(1.9, False), (2.1, True)])
     def test_twice_the_loss_of_the_mean_has_diverged(self, loss, has_diverged):

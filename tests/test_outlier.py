@@ -369,7 +369,8 @@ class TestInput:
     def test_rows_are_rebuilt_in_blocks_of_which_nobody_sees_anything(self, X, monkeypatch):
         weights = np.arange(120)
         expected = small().fit(X, sample_weight=weights).feature_contributions(X)
-        monkeypatch.setattr("skautoencoder._outlier_scores.BLOCK_ELEMENTS", 7 * 1024)
+        for name in ("BLOCK_ELEMENTS", "DISTANCE_ELEMENTS"):
+            monkeypatch.setattr(f"skautoencoder._outlier_scores.{name}", 300)
         in_blocks = small().fit(X, sample_weight=weights).feature_contributions(X)
         np.testing.assert_allclose(in_blocks, expected, rtol=1e-6)
 

@@ -200,6 +200,23 @@ def test_of_epochs_as_good_as_each_other_the_first_is_kept():
     np.testing.assert_array_equal(parameters.flat, 1)
 
 
+def test_whatever_comes_after_the_best_epoch_its_weights_and_state_are_restored():
+    """Copies take the memory of earlier ones, and must not be written to by later epochs."""
+    losses = [5.0, 4.0, 4.5, 3.0, 2.0, 1.0, 6.0, 1.0]
+    for n_epochs in range(1, len(losses) + 1):
+        best, parameters = BestWeights(0.0), Parameters([(1, 1), (1, 1)], float)
+        state, bottleneck = {"step": 0, "velocity": np.zeros(4)}, GaussianCode(1.0, 0.0, True)
+        for epoch, loss in enumerate(losses[:n_epochs]):
+            parameters.flat[:] = bottleneck.noise_variance = state["step"] = epoch
+            state["velocity"][:] = epoch
+            best.update(loss, parameters, state, bottleneck)
+        restored = best.restore(parameters, bottleneck)
+        expected = int(np.argmin(losses[:n_epochs]))
+        assert restored["step"] == bottleneck.noise_variance == expected
+        np.testing.assert_array_equal(restored["velocity"], expected)
+        np.testing.assert_array_equal(parameters.flat, expected)
+
+
 def test_a_snapshot_does_not_follow_what_it_was_taken_of():
     parameters, state = Parameters([(1, 1), (1, 1)], float), {"step": 1, "velocity": np.ones(4)}
     parameters.flat[:] = 1
@@ -212,12 +229,16 @@ def test_a_snapshot_does_not_follow_what_it_was_taken_of():
     np.testing.assert_array_equal(parameters.flat, 1)
 
 
-def test_the_spread_of_the_validation_loss_is_that_of_twenty_parts(rng):
-    X = rng.normal(size=(100, 3))
-    trainer = make_trainer(X)
-    losses = trainer._validation_losses(Dataset(X))
-    assert losses[3] == pytest.approx(trainer._mean_loss(Dataset(X[15:20])))
-    assert losses.shape == (20,)
+@pytest.mark.parametrize("is_weighted", [True, False])
+def test_the_spread_of_the_validation_loss_is_that_of_twenty_parts(rng, is_weighted):
+    X, weights = rng.normal(size=(100, 3)), rng.uniform(size=100) if is_weighted else None
+    trainer, rows = make_trainer(X), Dataset(X, sample_weight=weights)
+    measured = trainer._measured(rows, margin=2.0)
+    assert measured.parts[3] == pytest.approx(trainer._mean_loss(rows.select(np.arange(15, 20))))
+    assert measured.parts.shape == (20,)
+    # Without a margin nobody asks for it.
+    (mean,) = trainer._measured(rows, margin=0.0).parts
+    assert mean == trainer._mean_loss(rows)
 
 
 def test_validation_decides_which_weights_are_best(X, rng):

@@ -1,4 +1,8 @@
-"""One fit and its file: when it is written, and what is taken back from it."""
+"""One fit and its file: when it is written, and what is taken back from it.
+
+The schema of a file is imported where one is read: its many small classes would take a fifth of the
+package's import.
+"""
 
 import warnings
 from contextlib import ExitStack, contextmanager
@@ -8,7 +12,6 @@ from ..network.solvers import batch_solvers
 from ..utils.files import reason, remove_parts, sole_use, write_whole
 from .file_format import decode, encode
 from .fingerprint import differences, entropy_of, fingerprint
-from .schema import check_file, check_run
 
 
 class UnkeptFit:
@@ -88,6 +91,8 @@ class CheckpointSession(UnkeptFit):
         return len(self._trainer.history.loss_curve)
 
     def _read(self):
+        from .schema import check_file
+
         content = self._path.read_bytes()
         with self._refusing_damage():
             saved = decode(content)
@@ -116,6 +121,8 @@ class CheckpointSession(UnkeptFit):
     def _resume(self, saved):
         if saved["run"] is None:
             return
+        from .schema import check_run
+
         with self._refusing_damage():
             check_run(saved, self._trainer, self._indices)
         self._trainer.load_state_dict(saved["run"], self._indices)

@@ -27,11 +27,11 @@ from itertools import pairwise
 import dask
 import numpy as np
 
-from ..network.evaluation import mean_loss, row_losses, total_loss
+from ..network.evaluation import row_losses, total_loss
 from ..network.parameters import Parameters
 from ..network.solvers import copy_state
 from ..network.thread_pool import ThreadPool, even_slices
-from ..network.trainer import VALIDATION_PARTS, Trainer
+from ..network.trainer import Trainer
 from ..utils.threads import single_threaded_blas
 from .cluster import concatenated, keep, merged
 
@@ -165,14 +165,6 @@ class ClusterTrainer(Trainer):
         total = rows.map_reduce(_total_loss, self._recipe, self._published())
         return float(total / rows.total_weight())
 
-    def _validation_losses(self, validation_rows):
-        if validation_rows is None:
-            return np.zeros(0)
-        n_parts = -(-VALIDATION_PARTS // len(validation_rows.partitions))
-        return validation_rows.map_reduce(
-            _part_losses, self._recipe, self._published(), n_parts, merge=concatenated
-        )
-
     def _row_losses(self, rows):
         return rows.map_reduce(_row_losses, self._recipe, self._published(), merge=concatenated)
 
@@ -242,11 +234,3 @@ def _total_loss(rows, recipe, state):
 def _row_losses(rows, recipe, state):
     _, autoencoder = recipe.network(state)
     return row_losses(autoencoder, rows.seen(recipe.view), ThreadPool())
-
-
-def _part_losses(rows, recipe, state, n_parts):
-    """Mean loss of each of some parts of the rows."""
-    _, autoencoder = recipe.network(state)
-    parts = even_slices(len(rows), n_parts)
-    selected = (rows.select(np.arange(part.start, part.stop)) for part in parts)
-    return np.array([mean_loss(autoencoder, part, ThreadPool()) for part in selected])

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
+from .thread_pool import even_slices
+
 # Share of the mean loss that is added to each row's before two of them are divided: rows that are
 # rebuilt to rounding tell nothing of which is better.
 RATIO_FLOOR = 1e-3
+# The spread of the losses of so many parts of the validation rows tells how sure their mean is.
+VALIDATION_PARTS = 20
 
 
 @dataclass
@@ -33,13 +37,20 @@ class Fallback:
 class Measured:
     """What parameters reach: an objective over all rows, and losses of the validation rows.
 
-    `weights` are those of the validation rows, None where all weigh the same.
+    `parts` are mean losses of parts of them, and `weights` theirs, None where all weigh the same.
     """
 
     objective: float
     parts: np.ndarray
     rows: np.ndarray
     weights: np.ndarray | None = None
+
+
+def means_of_parts(losses, weights):
+    """Mean of each of some parts of the losses of rows."""
+    parts = even_slices(len(losses), VALIDATION_PARTS)
+    own = [None if weights is None else weights[part] for part in parts]
+    return np.array([np.average(losses[p], weights=w) for p, w in zip(parts, own, strict=True)])
 
 
 def is_better(ours, theirs, margin):

@@ -8,13 +8,9 @@ import numpy as np
 
 from .backprop import BatchGradient
 from .evaluation import mean_loss, row_losses
-from .fallback import Measured, is_better
+from .fallback import Measured, is_better, means_of_parts
 from .floating_point import quiet_overflow
 from .solvers import copy_state
-from .thread_pool import even_slices
-
-# The spread of the losses of so many parts of the validation rows tells how sure their mean is.
-VALIDATION_PARTS = 20
 
 # Why a run may have ended; "pass" is the end of a single pass.
 STOP_REASONS = ("max_iter", "no_change", "line_search", "callback", "interrupted", "pass")
@@ -92,6 +88,16 @@ class Snapshot(NamedTuple):
         """Copies of what they are now."""
         return cls(parameters.flat.copy(), copy_state(state), bottleneck.state())
 
+    def refilled(self, parameters, state, bottleneck):
+        """The same of what they are now, in the memory of these arrays."""
+        np.copyto(self.flat, parameters.flat)
+        for key, value in state.items():
+            if isinstance(value, np.ndarray):
+                np.copyto(self.state[key], value)
+            else:
+                self.state[key] = value
+        return self._replace(bottleneck=bottleneck.state())
+
     def restore(self, parameters, bottleneck):
         """Put it back, and return the solver's state that belongs to it."""
         parameters.flat[...] = self.flat
@@ -127,13 +133,17 @@ class BestWeights:
         self.loss = math.inf
         self.n_stale = 0
         self._copy = None
+        # An earlier copy, whose memory the next one takes: fresh memory costs more than copying.
+        self._spare = None
 
     def update(self, loss, parameters, state, bottleneck):
         """Record an epoch's loss with the parameters and states at its end."""
         self.n_stale = 0 if loss < self.loss - self.tol else self.n_stale + 1
         if loss < self.loss:
-            # The copy first: Ctrl-C between the two must not leave a loss without weights.
-            self._copy = Snapshot.of(parameters, state, bottleneck)
+            take = Snapshot.of if self._spare is None else self._spare.refilled
+            copy = take(parameters, state, bottleneck)
+            # The copy first: Ctrl-C in between must not leave a loss without its weights.
+            self._spare, self._copy = self._copy, copy
             self.loss = loss
 
     def restore(self, parameters, bottleneck):
@@ -345,23 +355,17 @@ class Trainer:
 
     def _measured(self, validation_rows, margin):
         """What the parameters as they are reach; row by row only where a margin asks for it."""
-        parts = self._validation_losses(validation_rows)
-        is_needed = margin > 0 and validation_rows is not None
-        rows = self._row_losses(validation_rows) if is_needed else np.zeros(0)
-        weights = self._row_weights(validation_rows) if is_needed else None
+        rows, weights, parts = np.zeros(0), None, np.zeros(0)
+        if validation_rows is not None and margin > 0:
+            rows, weights = self._row_losses(validation_rows), self._row_weights(validation_rows)
+            parts = means_of_parts(rows, weights)
+        elif validation_rows is not None:
+            parts = np.array([self._mean_loss(validation_rows)])
         return Measured(self._mean_objective(), parts, rows, weights)
 
     def _mean_objective(self):
         """Mean objective over all rows, trained on or not, of the parameters as they are."""
         return self._mean_loss(self.rows) + self._gradient.penalty()
-
-    def _validation_losses(self, validation_rows):
-        """Mean loss of each of some parts of the validation rows; none where there are none."""
-        if validation_rows is None:
-            return np.zeros(0)
-        parts = even_slices(len(validation_rows), VALIDATION_PARTS)
-        indices = (np.arange(part.start, part.stop) for part in parts)
-        return np.array([self._mean_loss(validation_rows.select(index)) for index in indices])
 
     def _row_losses(self, rows):
         return row_losses(self.autoencoder, rows, self.pool)
