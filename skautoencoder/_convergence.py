@@ -16,10 +16,10 @@ from .network.scaling import means
 SLACK = 1e-3
 # Noise in training does not lead a run to so many times the loss of the mean: it has diverged.
 DIVERGED = 2.0
-# Where so many rows, and all rows in the last epoch, have at most this share of the loss of the
-# mean, no other row is asked.
+# Where so many rows have at most this share of the loss of the mean, and all rows no more than that
+# in the last epoch, the others are not asked.
 N_SAMPLED = 1000
-SURELY_BETTER = 0.9
+SURELY_BETTER = 0.95
 
 KEPT_INSTEAD = {"pca": "PCA is kept", "earlier": "the weights from before are kept"}
 
@@ -51,7 +51,7 @@ def _is_surely_better(estimator, rows, trainer, pool):
         return False
     sample = rows.select(np.linspace(0, len(rows) - 1, N_SAMPLED).astype(np.intp))
     reached, mean = _losses(estimator, sample, trainer, pool)
-    return max(reached, trainer.history.end_loss) <= SURELY_BETTER * mean
+    return reached <= SURELY_BETTER * mean and trainer.history.end_loss <= mean
 
 
 def _losses(estimator, rows, trainer, pool):
