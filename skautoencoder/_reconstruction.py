@@ -22,6 +22,8 @@ from .utils.threads import single_threaded_blas
 
 # A cell may be so many times as far from its feature's mean as the deviation of a constant feature.
 CELL_ROUNDINGS = 4 * ROUNDINGS
+# BLAS shares no product of so few multiply-adds among threads: it need not be told.
+MAX_UNTHREADED_PRODUCT = 8192
 
 
 @takes_collections
@@ -378,5 +380,7 @@ def explained_share(residual, variation, n_rows):
 
 def run(function, networks, rows, **options):
     """Call an inference function with the threads that we may use."""
+    if len(rows) * max(network.largest_layer for network in networks) <= MAX_UNTHREADED_PRODUCT:
+        return function(networks, rows, ThreadPool(), **options)
     with single_threaded_blas() as n_threads, ThreadPool(n_threads) as pool:
         return function(networks, rows, pool, **options)

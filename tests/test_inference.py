@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skautoencoder import MaskingNoise
+from skautoencoder import AutoencoderTransformer, MaskingNoise, _reconstruction
 from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.dataset import BLOCK_ELEMENTS, Dataset
 from skautoencoder.network.evaluation import (
@@ -109,3 +109,16 @@ def test_threads_are_only_used_where_they_pay():
     assert n_useful_threads(WORK_PER_THREAD - 1, 8) == 1
     assert n_useful_threads(3 * WORK_PER_THREAD, 8) == 3
     assert n_useful_threads(100 * WORK_PER_THREAD, 8) == 8
+
+
+def test_blas_is_told_of_large_products_alone(digits, monkeypatch):
+    """Telling it takes a good part of the time of a single row."""
+    autoencoder = AutoencoderTransformer(max_iter=1, random_state=0).fit(digits)
+    codes, told, tell = autoencoder.transform(digits), [], _reconstruction.single_threaded_blas
+    monkeypatch.setattr(
+        _reconstruction, "single_threaded_blas", lambda: told.append(True) or tell()
+    )
+    # Of 64 x 50 weights in the largest layer.
+    for n_rows, n_told in ((1, 0), (2, 0), (3, 1), (100, 2)):
+        np.testing.assert_allclose(autoencoder.transform(digits[:n_rows]), codes[:n_rows])
+        assert len(told) == n_told

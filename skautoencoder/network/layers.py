@@ -64,8 +64,16 @@ class Network:
     @property
     def n_weights(self):
         """Number of weights: of the multiply-adds that a row needs on its way forward."""
-        dense = self.layers if self.skip is None else [*self.layers, self.skip]
-        return sum(layer.weights.size for layer in dense)
+        return sum(layer.weights.size for layer in self._all_layers)
+
+    @property
+    def largest_layer(self):
+        """Number of weights of the layer that has most."""
+        return max(layer.weights.size for layer in self._all_layers)
+
+    @property
+    def _all_layers(self):
+        return self.layers if self.skip is None else [*self.layers, self.skip]
 
     def forward(self, buffers, dropout=None):
         """Run the inputs, `buffers.values[0]`, through the layers; return the last values.
