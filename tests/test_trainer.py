@@ -135,6 +135,10 @@ def test_one_epoch_of_full_batch_descent_computed_by_hand():
     assert trainer.history.loss_curve[1] == pytest.approx(0.5 * (rebuilt - 2) ** 2)
 
 
+def interrupt():
+    raise KeyboardInterrupt
+
+
 def patience_run(losses, n_iter_no_change, tol=0.0):
     """How many epochs a run would make over these losses."""
     best, parameters = BestWeights(tol), Parameters([(1, 1), (1, 1)], float)
@@ -215,6 +219,25 @@ def test_whatever_comes_after_the_best_epoch_its_weights_and_state_are_restored(
         assert restored["step"] == bottleneck.noise_variance == expected
         np.testing.assert_array_equal(restored["velocity"], expected)
         np.testing.assert_array_equal(parameters.flat, expected)
+
+
+def test_weights_that_are_copied_when_a_run_is_interrupted_are_not_the_best(monkeypatch):
+    best, parameters, bottleneck = (
+        BestWeights(0.0),
+        Parameters([(1, 1), (1, 1)], float),
+        PlainCode(),
+    )
+    for loss in (3.0, 2.0, 1.0):
+        parameters.flat[:] = loss
+        best.update(loss, parameters, {}, bottleneck)
+    parameters.flat[:] = 0.5
+    with monkeypatch.context() as patch:
+        patch.setattr(bottleneck, "state", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            best.update(0.5, parameters, {}, bottleneck)
+    best.restore(parameters, bottleneck)
+    assert best.loss == 1.0
+    np.testing.assert_array_equal(parameters.flat, 1.0)
 
 
 def test_a_snapshot_does_not_follow_what_it_was_taken_of():
