@@ -9,7 +9,7 @@ from string import Template
 
 from ..network.activations import ACTIVATIONS
 
-SCRIPTS = ("decoder.js", "drawing.js", "app.js")
+SCRIPTS = ("decoder.js", "drawing.js", "legend.js", "app.js")
 
 
 def page(title, contents):
