@@ -388,12 +388,13 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
         """
         check_is_fitted(self)
         rows = inference_rows(self, X).restricted_to(self._trained_features())
-        rows = apply_scaling(self, rows)
+        rows, autoencoder = apply_scaling(self, rows), self._network_maker()(self._parameters())
         bounds = run(
             evidence_lower_bounds,
-            self._network_maker()(self._parameters()),
+            autoencoder.networks,
             rows,
             likelihood=likelihood_of(self),
+            variance=autoencoder.bottleneck.noise_variance,
             draws=balanced_draws(self._n_features_out).astype(self.coefs_[0].dtype),
         )
         with quiet_overflow():

@@ -119,16 +119,15 @@ def _squared_errors(rows, inputs, inference):
     return np.square(errors, out=errors)
 
 
-def evidence_lower_bounds(autoencoder, rows, pool, likelihood, draws):
+def evidence_lower_bounds(networks, rows, pool, likelihood, variance, draws):
     """Mean over the draws of each row's log-likelihood, less the divergence of its code.
 
-    Of the density in the units of X.
+    Of the density in the units of X; `variance` is that of the noise of its cells.
 
     `draws`, of shape (n_draws, n_components), are standard normal and the same for all
     rows, so that the bound of a row does not depend on the others.
     """
-    (encoder, decoder), result = autoencoder.networks, np.empty(len(rows))
-    variance = autoencoder.bottleneck.noise_variance
+    (encoder, decoder), result = networks, np.empty(len(rows))
     log_scale = 0 if rows.scaling is None else np.log(rows.scaling.scale, dtype=np.float64)
 
     def store(part, inputs, observed, inference):
@@ -146,7 +145,7 @@ def evidence_lower_bounds(autoencoder, rows, pool, likelihood, draws):
         # Where numbers have overflowed on the way, minus infinity is still a bound.
         result[part] = np.where(np.isnan(bounds), -np.inf, bounds)
 
-    for_each_block(store, autoencoder.networks, rows, pool)
+    for_each_block(store, networks, rows, pool)
     return result
 
 
