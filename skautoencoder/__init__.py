@@ -32,7 +32,7 @@ from .network.schedules import (
 )
 from .network.solvers import LBFGS, SGD, Adam, AdamW, Muon
 from .persistence import load_model, save_model, trusted_types
-from .utils.images import augment_with_shifts
+from .utils.image_augmentation import augment_with_shifts
 from .utils.show_versions import show_versions
 
 __all__ = [

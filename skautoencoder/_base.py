@@ -20,7 +20,6 @@ from ._architecture import (
     weight_ties,
 )
 from ._callbacks import CallbackSupportMixin, FitTasks, with_callbacks
-from ._check_data import training_rows
 from ._checkpoint.checkpoint import active_checkpoint
 from ._column_losses import asked_loss, column_numbers, learn_column_losses, trained_loss
 from ._constant_features import (
@@ -32,15 +31,16 @@ from ._constant_features import (
 )
 from ._convergence import warn_of_bad_end
 from ._dask.dispatch import dask_side, is_collection
-from ._initialization import InitializationMixin
-from ._reconstruction import ReconstructionMixin
-from ._settings import hold_out, training_settings
-from ._validation import (
+from ._data_validation import training_rows
+from ._fit_start import InitializationMixin
+from ._parameter_validation import (
     check_parameters,
     has_partial_fit,
     refuse_other_network,
     unchanged_on_failure,
 )
+from ._reconstruction import ReconstructionMixin
+from ._training_settings import hold_out, training_settings
 from .network.activations import ACTIVATIONS, HIDDEN_ACTIVATIONS
 from .network.autoencoder import Autoencoder
 from .network.bottleneck import PlainCode
@@ -54,7 +54,7 @@ from .network.solvers import SOLVERS, Solver, as_solver
 from .network.thread_pool import ThreadPool
 from .network.trainer import Run
 from .utils.compat import Interval, StrOptions
-from .utils.components import ObjectOf, refuse_parameters_of_nothing
+from .utils.parameter_constraints import ObjectOf, refuse_parameters_of_nothing
 from .utils.progress import progress_line
 from .utils.random import generators
 from .utils.saved_version import VersionedMixin

@@ -10,7 +10,8 @@ import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
 from ._normal_scores import NormalScores
-from .utils.column_types import (
+from .utils.compat import StrOptions, _safe_indexing
+from .utils.data_frames import (
     column_indices,
     column_types,
     float_type,
@@ -20,7 +21,6 @@ from .utils.column_types import (
     refuse_other_types,
     with_long_integers,
 )
-from .utils.compat import StrOptions, _safe_indexing
 
 # What the parameter `categorical_features` may be.
 CATEGORICAL_FEATURES = ["array-like", StrOptions({"from_dtype"}), None]

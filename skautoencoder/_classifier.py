@@ -9,8 +9,8 @@ from sklearn.utils.validation import check_consistent_length
 from ._dask.dispatch import computed, takes_collections
 from ._labels import Labels, checked_classes, class_numbers, refuse_other_classes
 from ._logistic_head import logistic_head
+from ._parameter_validation import check_parameters, unchanged_on_failure
 from ._supervised import SupervisedAutoencoder, has_supervised_partial_fit, refuse_no_target
-from ._validation import check_parameters, unchanged_on_failure
 from .network.activations import softmax
 from .network.losses import CategoricalCrossEntropy
 from .utils.compat import StrOptions

@@ -8,7 +8,7 @@ from .network.binary_columns import binary_columns
 from .network.column_losses import CATEGORY, ColumnLosses
 from .network.losses import LOSSES, CategoricalCrossEntropy, ElementwiseLoss, as_loss
 from .network.scaling import means
-from .utils.column_types import column_indices
+from .utils.data_frames import column_indices
 
 # Of a column that hardly varies, in nats: it is not to outweigh all others.
 LEAST_ENTROPY = 0.1

@@ -8,15 +8,15 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ._category_encoding import CATEGORICAL_FEATURES, learn_columns
-from ._check_data import check_magnitude, check_sample_weight, native
 from ._dask.dispatch import refuse_collection
-from ._imputation.feature_filling import FeatureFillingMixin
+from ._data_validation import check_magnitude, check_sample_weight, native
+from ._imputation.imputer_mixin import FeatureFillingMixin
 from ._imputation.tables import completed_table, encoded_table, is_nan
+from ._parameter_validation import unchanged_on_failure
 from ._transformer import AutoencoderTransformer
-from ._validation import unchanged_on_failure
 from .network.floating_point import quiet_overflow
 from .utils.compat import Interval, StrOptions, check_feature_names_in
-from .utils.components import ObjectOf
+from .utils.parameter_constraints import ObjectOf
 from .utils.saved_version import VersionedMixin
 from .utils.site_links import DocumentedMixin
 

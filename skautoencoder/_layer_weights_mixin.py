@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ._validation import check_parameters
+from ._parameter_validation import check_parameters
 from .layer_weights import from_layer_form, split_at_code, to_layer_form
 from .network.parameters import Parameters
 

@@ -9,9 +9,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
 from ._category_encoding import CATEGORICAL_FEATURES
-from ._check_data import check_rows, training_rows
 from ._checkpoint.checkpoint import is_within_checkpoint
 from ._dask.dispatch import refuse_collection
+from ._data_validation import check_rows, training_rows
 from ._ensemble import check_widths, draw, trained, widths_in_turn, with_widths_and_seeds
 from ._imputation.gross_cells import find_fences, without_gross
 from ._outlier_scores import (
@@ -27,17 +27,17 @@ from ._outlier_scores import (
     units_of,
     weights_of_all,
 )
+from ._parameter_validation import unchanged_on_failure
 from ._supervised import SupervisedAutoencoder
 from ._transformer import AutoencoderTransformer
-from ._validation import unchanged_on_failure
 from .network.dataset import Dataset
 from .network.floating_point import quiet_overflow
 from .network.scaling import Scaling
 from .utils.compat import Interval, StrOptions
-from .utils.components import ObjectOf
-from .utils.frames import FrameOutputMixin, as_features
+from .utils.parameter_constraints import ObjectOf
 from .utils.random import generators
 from .utils.saved_version import VersionedMixin
+from .utils.set_output import FrameOutputMixin, as_features
 from .utils.site_links import DocumentedMixin
 
 # What None stands for, and how long it is trained in the first round.

@@ -7,17 +7,17 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils.validation import check_is_fitted
 
-from ._check_data import code_rows, inference_rows
 from ._column_losses import fitted_losses
 from ._constant_features import trained_features
 from ._dask.dispatch import dask_side, is_collection, takes_collections
+from ._data_validation import code_rows, inference_rows
 from .network.floating_point import quiet_overflow
 from .network.inference import outputs, row_errors, squared_errors
 from .network.layers import ConstantOutputs, network_from, networks_of
 from .network.scaling import ROUNDINGS, Scaling, means, total_variation, weighted_sums
 from .network.thread_pool import ThreadPool
-from .utils.column_types import index_of
-from .utils.frames import as_features
+from .utils.data_frames import index_of
+from .utils.set_output import as_features
 from .utils.threads import single_threaded_blas
 
 # A cell may be so many times as far from its feature's mean as the deviation of a constant feature.

@@ -12,12 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 from ._architecture import target_activations
 from ._base import BaseAutoencoder
 from ._callbacks import with_callbacks
-from ._check_data import code_rows, inference_rows
 from ._column_losses import trained_loss
 from ._dask.dispatch import computed, is_collection, takes_collections
+from ._data_validation import code_rows, inference_rows
+from ._parameter_validation import has_partial_fit
 from ._reconstruction import finite_outputs, target_network
 from ._transformer import AutoencoderTransformer
-from ._validation import has_partial_fit
 from .network.evaluation import target_losses_beside_a_constant
 from .network.inference import outputs
 from .utils.compat import Interval, StrOptions

@@ -11,7 +11,7 @@ from .network.initializers import INITIALIZERS
 from .network.losses import LOSSES, ElementwiseLoss
 from .network.penalties import CodePenalty
 from .utils.compat import Interval, StrOptions
-from .utils.components import ObjectOf
+from .utils.parameter_constraints import ObjectOf
 
 
 class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):

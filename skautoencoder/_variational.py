@@ -7,9 +7,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
 from ._category_encoding import CATEGORICAL_FEATURES
-from ._check_data import apply_scaling, inference_rows
 from ._column_losses import trained_loss
 from ._dask.dispatch import takes_collections
+from ._data_validation import apply_scaling, inference_rows
 from ._reconstruction import run
 from ._variational_tables import drawn_rows, likelihood_of, noise_of_columns
 from .network.bottleneck import MIN_NOISE_VARIANCE, GaussianCode, moments

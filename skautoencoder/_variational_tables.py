@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ._check_data import apply_scaling
 from ._column_losses import fitted_losses
+from ._data_validation import apply_scaling
 from ._reconstruction import finite_outputs
 from .network.bottleneck import MIN_NOISE_VARIANCE
 from .network.dataset import Dataset

@@ -274,7 +274,7 @@ class TestMistakes:
 
 
 def test_rows_of_all_categories_are_the_first_of_each():
-    from skautoencoder._dask.tables import rows_of_all_categories
+    from skautoencoder._dask.learn_categories import rows_of_all_categories
 
     frame = pd.DataFrame({"a": list("xxyx"), "b": [0.0, 1.0, 2.0, 3.0], "c": [1, 1, 1, 2]})
     found = rows_of_all_categories([frame], [0, 2])

@@ -24,7 +24,7 @@ from skautoencoder import (
     Muon,
     VariationalAutoencoderTransformer,
 )
-from skautoencoder._check_data import check_magnitude
+from skautoencoder._data_validation import check_magnitude
 from skautoencoder.network.trainer import DivergenceError
 
 SMALL = {"n_components": 2, "hidden_layer_sizes": 4, "max_iter": 3}

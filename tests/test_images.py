@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from skautoencoder import AutoencoderTransformer, augment_with_shifts, explore, plotting
-from skautoencoder.utils.images import check_image_shape
+from skautoencoder.utils.image_shape import check_image_shape
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (5, 9), (28, 28), (4, 3, 3)])

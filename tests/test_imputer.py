@@ -18,13 +18,13 @@ from skautoencoder import (
     GaussianNoise,
     MaskingNoise,
 )
+from skautoencoder._imputation import fit_filler as _fit_filler
 from skautoencoder._imputation import gaussian_em as normal
-from skautoencoder._imputation import learn_filling as _learn_filling
-from skautoencoder._imputation.filling import _Refill, find_bounds
+from skautoencoder._imputation.filler import _Refill, find_bounds
+from skautoencoder._imputation.fit_filler import nth
 from skautoencoder._imputation.gaussian_em import NormalModel
 from skautoencoder._imputation.gross_cells import find_fences, without_gross
 from skautoencoder._imputation.hidden_cells import HiddenCells, is_clear_gain
-from skautoencoder._imputation.learn_filling import nth
 from skautoencoder.network.dataset import Dataset
 from skautoencoder.utils.random import generators
 
@@ -586,7 +586,7 @@ def test_data_of_rank_one_are_filled_almost_exactly(seed):
 def test_steps_beyond_the_usual_are_made_only_where_held_out_cells_gain(rng, monkeypatch):
     line = with_holes(np.outer(rng.normal(size=300), rng.normal(size=6)))
     steps = []
-    monkeypatch.setattr(_learn_filling, "nth", lambda models, n: steps.append(n) or nth(models, n))
+    monkeypatch.setattr(_fit_filler, "nth", lambda models, n: steps.append(n) or nth(models, n))
     imputer().fit(with_holes(load_diabetes().data))
     assert steps == [6, 3, 6]
     imputer().fit(line)

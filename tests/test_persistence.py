@@ -47,9 +47,9 @@ from skautoencoder import (
 from skautoencoder._category_encoding import ColumnEncoder
 from skautoencoder._normal_scores import NormalScores
 from skautoencoder.network.component import Component
-from skautoencoder.persistence.searches import search_types
+from skautoencoder.persistence.trusted_search_types import search_types
 from skautoencoder.utils import saved_version as _versions
-from skautoencoder.utils.column_types import ColumnType
+from skautoencoder.utils.data_frames import ColumnType
 
 skops_io = pytest.importorskip("skops.io", reason="saving needs skops, of the extra 'io'")
 

@@ -19,7 +19,7 @@ from skautoencoder import (
     VariationalAutoencoderTransformer,
 )
 from skautoencoder._category_encoding import ColumnEncoder
-from skautoencoder._check_data import inference_rows
+from skautoencoder._data_validation import inference_rows
 from skautoencoder._imputation.hidden_cells import HiddenCells
 from skautoencoder._normal_scores import NormalScores
 from skautoencoder.network.dataset import Dataset

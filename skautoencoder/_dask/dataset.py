@@ -6,7 +6,7 @@ import numpy as np
 from dask import delayed
 from sklearn.utils.validation import validate_data
 
-from .._check_data import refuse_wrong_weights
+from .._data_validation import refuse_wrong_weights
 from ..network.dataset import Dataset
 from ..network.floating_point import quiet_overflow
 from ..network.solvers import batch_solvers, is_full_batch
@@ -14,7 +14,7 @@ from ..utils.threads import single_threaded_blas
 from . import worker_rows
 from .blocks import float_dtype, is_frame, row_blocks, sample_block, weight_blocks
 from .cluster import concatenated, find_client, keep, merged
-from .tables import learn_table, refuse_ranks, survey
+from .learn_categories import learn_table, refuse_ranks, survey
 
 
 def cluster_dataset(estimator, X, sample_weight, dtype, reset):

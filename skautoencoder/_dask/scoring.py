@@ -11,7 +11,7 @@ from functools import reduce
 import dask
 import numpy as np
 
-from .._check_data import inference_rows, refuse_wrong_weights
+from .._data_validation import inference_rows, refuse_wrong_weights
 from ..network.scaling import beyond_noise
 from .blocks import block_weights, is_frame, known_lengths, row_blocks, weight_blocks
 from .lazy import as_one_task, detached, of_made_up

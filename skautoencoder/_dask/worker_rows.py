@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import check_array
 
-from .._check_data import check_finite, check_magnitude, native
+from .._data_validation import check_finite, check_magnitude, native
 from ..network.dataset import Dataset, evenly_mixed
 from .blocks import block_weights
 

@@ -5,9 +5,9 @@ from numbers import Real
 import numpy as np
 
 from .._category_encoding import encoded_rows
-from .._check_data import check_finite
-from ..utils.column_types import frame_kind, index_of, with_columns
+from .._data_validation import check_finite
 from ..utils.compat import check_feature_names_in
+from ..utils.data_frames import frame_kind, index_of, with_columns
 from ..utils.random import generators
 
 

@@ -6,7 +6,7 @@ A tensor of strings or integers has no missing values: what is no category stand
 import numpy as np
 
 from .._category_encoding import ColumnEncoder
-from .._check_data import check_rows
+from .._data_validation import check_rows
 from .._outlier import AutoencoderOutlierDetector
 
 BY_HAND = (

@@ -8,10 +8,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import column_or_1d
 
-from .._check_data import check_rows, inference_rows
+from .._data_validation import check_rows, inference_rows
 from ..utils.compat import Interval, validate_parameter_constraints
 from ..utils.files import write_whole
-from ..utils.images import check_image_shape
+from ..utils.image_shape import check_image_shape
 from ..utils.random import generators
 
 
@@ -118,7 +118,7 @@ def explore(
     True
     """
     # Here, so that importing skautoencoder stays as fast as it was.
-    from .._pipeline import known_names, names_of_inputs, scaling_of, split_fitted
+    from .._pipeline_inspection import known_names, names_of_inputs, scaling_of, split_fitted
     from .contents import check_classes, page_contents
     from .page import page
 

@@ -1,4 +1,4 @@
 """The from-scratch engine: NumPy and SciPy only, knows no estimator.
 
-`training` is the only module that knows solvers, schedules and losses together.
+`trainer` is the only module that knows solvers and schedules together; it knows no loss.
 """

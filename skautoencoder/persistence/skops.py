@@ -17,10 +17,10 @@ from .._callbacks import reconstruction_scores
 from .._category_encoding import ColumnEncoder
 from .._normal_scores import NormalScores
 from ..network.component import Component
-from ..utils.column_types import ColumnType
+from ..utils.data_frames import ColumnType
 from ..utils.files import reason, write_whole
 from ..utils.saved_version import VersionedMixin
-from .searches import search_types
+from .trusted_search_types import search_types
 from .validation import check_consistency
 
 

@@ -12,10 +12,10 @@ from .._base import BaseAutoencoder
 from .._classifier import AutoencoderClassifier
 from .._imputer import AutoencoderImputer
 from .._outlier import AutoencoderOutlierDetector
+from .._parameter_validation import check_parameters
 from .._reconstruction import run, target_network
 from .._regressor import AutoencoderRegressor
 from .._supervised import SupervisedAutoencoder
-from .._validation import check_parameters
 from .._variational import VariationalAutoencoderTransformer
 from ..network.activations import ACTIVATIONS
 from ..network.bottleneck import MIN_NOISE_VARIANCE
@@ -23,9 +23,9 @@ from ..network.dataset import Dataset
 from ..network.floating_point import quiet_overflow
 from ..network.inference import outputs
 from ..network.trainer import KEPT, STOP_REASONS
-from . import detector, imputer
+from . import validate_detector, validate_imputer
 from .conditions import is_array, is_one_of, is_whole, require
-from .tables import check_column_losses, network_width
+from .validate_columns import check_column_losses, network_width
 
 NETWORK_ATTRIBUTES = {
     *("coefs_", "intercepts_", "skip_coefs_", "skip_intercepts_", "activations_"),
@@ -57,8 +57,8 @@ def _kinds():
         *(_check_features, _check_history, _check_solver_state, check_column_losses),
         _check_middle,
     ]
-    detectors = [*detector.CHECKS, _check_names, _check_middle_score]
-    imputers = [*imputer.CHECKS, _check_names, _check_middle_fill]
+    detectors = [*validate_detector.CHECKS, _check_names, _check_middle_score]
+    imputers = [*validate_imputer.CHECKS, _check_names, _check_middle_fill]
     targets = {"target_coefs_", "target_intercepts_", "target_activations_"}
     numbers = {"target_mean_", "target_scale_", "_has_one_output"}
     variances = {"code_variance_", "noise_variance_", "_gradient_norm"}
@@ -68,8 +68,12 @@ def _kinds():
         SupervisedAutoencoder: (check_parameters, targets, [_check_head]),
         AutoencoderClassifier: (check_parameters, {"classes_"}, [_check_classes]),
         AutoencoderRegressor: (check_parameters, numbers, [_check_target_units]),
-        AutoencoderOutlierDetector: (detector.check_detector, detector.ATTRIBUTES, detectors),
-        AutoencoderImputer: (imputer.check_imputer, imputer.ATTRIBUTES, imputers),
+        AutoencoderOutlierDetector: (
+            validate_detector.check_detector,
+            validate_detector.ATTRIBUTES,
+            detectors,
+        ),
+        AutoencoderImputer: (validate_imputer.check_imputer, validate_imputer.ATTRIBUTES, imputers),
     }
 
 

@@ -13,10 +13,10 @@ from .._architecture import (
     layer_activations,
     network_widths,
 )
-from .._pipeline import split
+from .._parameter_validation import check_parameters
+from .._pipeline_inspection import split
 from .._reconstruction import target_network
 from .._supervised import SupervisedAutoencoder
-from .._validation import check_parameters
 from ._style import BLUE, GRAY, GREEN, ORANGE, PURPLE, SMALL, VERMILLION, one_axes
 
 BAR_WIDTH = 0.36

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..utils.rows import dense
+from ..utils.array_conversion import dense
 
 
 def check_matrix(values, name, shape=None):

@@ -10,13 +10,13 @@ from sklearn.utils import check_array
 from sklearn.utils.parallel import Parallel, delayed
 
 from .._category_encoding import encoded_rows, learn_columns
-from .._pipeline import has_categories, split
+from .._pipeline_inspection import has_categories, split
 from .._supervised import SupervisedAutoencoder
 from ..network.dataset import Dataset
 from ..network.pca import principal_components
 from ..network.scaling import deviations, means
+from ..utils.array_conversion import dense
 from ..utils.compat import _safe_indexing
-from ..utils.rows import dense
 from ._checks import check_matrix
 from ._style import BLUE, GRAY, ORANGE, one_axes
 

@@ -6,8 +6,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import clone
 
-from .._pipeline import split_fitted
-from ..utils.rows import dense
+from .._pipeline_inspection import split_fitted
+from ..utils.array_conversion import dense
 from ._checks import as_labels, check_matrix
 from ._regions import area_handles, check_regions, draw_regions, regions_around, shows_regions
 from ._style import (

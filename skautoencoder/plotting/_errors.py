@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import gen_batches
 
-from ..utils.images import check_image_shape
+from ..utils.image_shape import check_image_shape
 from ._checks import check_feature_names, check_vector
 from ._model import Model
 from ._style import BLUE, add_colorbar, colormap, label_axis, one_axes

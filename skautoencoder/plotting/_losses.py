@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._pipeline import split_fitted
+from .._pipeline_inspection import split_fitted
 from ._checks import check_vector
 from ._style import BLUE, ORANGE, VERMILLION, one_axes
 

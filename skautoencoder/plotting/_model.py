@@ -3,10 +3,16 @@
 import numpy as np
 from scipy import sparse
 
-from .._check_data import check_rows, inference_rows
-from .._pipeline import can_undo, has_categories, known_names, names_of_inputs, split_fitted
+from .._data_validation import check_rows, inference_rows
+from .._pipeline_inspection import (
+    can_undo,
+    has_categories,
+    known_names,
+    names_of_inputs,
+    split_fitted,
+)
+from ..utils.array_conversion import count_rows, dense
 from ..utils.compat import _safe_indexing
-from ..utils.rows import count_rows, dense
 
 
 class Model:

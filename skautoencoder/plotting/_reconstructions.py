@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from .._reconstruction import observed_mean
-from ..utils.images import check_image_shape
+from ..utils.image_shape import check_image_shape
 from ._checks import check_feature_names, check_matrix, check_vector
 from ._model import Model, squared_errors
 from ._style import (

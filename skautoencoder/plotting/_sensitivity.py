@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import softmax
 
-from .._check_data import apply_scaling, inference_rows
+from .._data_validation import apply_scaling, inference_rows
 from ..network.activations import ACTIVATIONS
 from ..network.dataset import Dataset
 from ..network.layers import Buffers

@@ -5,8 +5,8 @@ from numbers import Integral
 
 import numpy as np
 
-from .._pipeline import has_categories, names_of_inputs, split_fitted
-from ..utils.images import check_image_shape
+from .._pipeline_inspection import has_categories, names_of_inputs, split_fitted
+from ..utils.image_shape import check_image_shape
 from ._checks import check_feature_names, check_matrix
 from ._sensitivity import unit_pictures
 from ._style import LIGHT_GRAY, MAX_LABELS, add_colorbar, label_axis, one_axes, pyplot

@@ -9,11 +9,11 @@ from ._architecture import (
     layer_activations,
     weight_ties,
 )
-from ._check_data import apply_scaling, check_range
 from ._column_losses import asked_loss, fitted_losses, trained_loss
 from ._constant_features import admitted_to_state, newly_varying
-from ._settings import PCA_MARGIN
-from ._validation import warn_of_wide_code
+from ._data_validation import apply_scaling, check_range
+from ._parameter_validation import warn_of_wide_code
+from ._training_settings import PCA_MARGIN
 from .network.activations import ACTIVATIONS
 from .network.fallback import Fallback
 from .network.floating_point import quiet_overflow

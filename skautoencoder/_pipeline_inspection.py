@@ -5,8 +5,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
 from .network.scaling import Scaling
+from .utils.array_conversion import count_rows, dense
 from .utils.compat import _safe_indexing
-from .utils.rows import count_rows, dense
 
 N_ROWS_TO_UNDO = 20
 

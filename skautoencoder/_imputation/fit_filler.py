@@ -10,7 +10,7 @@ from ..network.corruption import MaskingNoise
 from ..network.dataset import Dataset
 from ..network.scaling import deviations, means
 from ..utils.random import generators
-from .filling import Filler, _Refill, find_bounds
+from .filler import Filler, _Refill, find_bounds
 from .gaussian_em import N_STEPS, em_steps
 from .hidden_cells import HiddenCells
 

@@ -4,9 +4,9 @@ from itertools import islice
 
 import numpy as np
 
-from .filling import Filler, find_bounds, find_limits
+from .filler import Filler, find_bounds, find_limits
+from .fit_filler import FillerFit, moments
 from .gross_cells import find_fences, without_gross
-from .learn_filling import FillerFit, moments
 from .tables import encoded_limits
 
 

@@ -5,7 +5,7 @@ from numbers import Real
 import numpy as np
 
 from .conditions import check_fences, is_array, is_mask, is_network_of, is_whole, require
-from .tables import network_width
+from .validate_columns import network_width
 
 ATTRIBUTES = {
     *("autoencoder_", "mean_", "covariance_", "fill_min_", "fill_max_", "indicator_"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from .._ensemble import check_widths
 from .conditions import check_fences, is_array, is_mask, is_network_of, require
-from .tables import network_width
+from .validate_columns import network_width
 
 ATTRIBUTES = {
     *("estimators_", "offset_", "mean_", "scale_", "is_constant_", "n_features_in_", "_fences"),

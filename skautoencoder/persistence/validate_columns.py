@@ -8,7 +8,7 @@ from .._category_encoding import ColumnEncoder
 from .._column_losses import BY_NAME
 from .._normal_scores import NormalScores
 from ..network.losses import ElementwiseLoss
-from ..utils.column_types import ColumnType
+from ..utils.data_frames import ColumnType
 from .conditions import is_array, is_mask, is_whole, require
 
 KINDS = (None, "pandas", "polars")
