@@ -36,7 +36,10 @@ VARIANTS = (
     {"scale": "standard"},
     {"early_stopping": False},
     {"solver": "muon"},
+    {"solver": "shampoo"},
+    {"solver": "shampoo", "max_iter": 20},
     {"batch_size": 128},
+    {"max_iter": 20},
     {"max_iter": 40},
     {"max_iter": 160},
 )

@@ -11,7 +11,15 @@ import argparse
 from kinds import denoising, pretraining, variational_digits, variational_mnist
 from labelled import mnist_head, regression_codes
 from protocols import print_versions
-from quality import codes, defaults, long_run, mnist, mnist_codes, narrow_solvers
+from quality import (
+    codes,
+    defaults,
+    long_run,
+    mnist,
+    mnist_codes,
+    mnist_shampoo,
+    narrow_solvers,
+)
 from speed import (
     deep_epoch,
     grid_search,
@@ -29,6 +37,7 @@ BENCHMARKS = (
     narrow_solvers,
     codes,
     mnist,
+    mnist_shampoo,
     mnist_codes,
     seed_epoch,
     relu_epoch,
@@ -62,7 +71,7 @@ def main():
         type=int,
         default=[0],
         metavar="N",
-        help="of the benchmark mnist, ten minutes each",
+        help="of the benchmarks mnist and mnist_shampoo, ten and twenty minutes each",
     )
     parser.add_argument(
         "--mnist",

@@ -30,7 +30,7 @@ from .network.schedules import (
     InvScalingSchedule,
     OneCycleSchedule,
 )
-from .network.solvers import LBFGS, SGD, Adam, AdamW, Muon
+from .network.solvers import LBFGS, SGD, Adam, AdamW, Muon, Shampoo
 from .persistence import load_model, save_model, trusted_types
 from .utils.image_augmentation import augment_with_shifts
 from .utils.show_versions import show_versions
@@ -62,6 +62,7 @@ __all__ = [
     "OneCycleSchedule",
     "PoissonDeviance",
     "SaltAndPepperNoise",
+    "Shampoo",
     "SquaredError",
     "SwapNoise",
     "VariationalAutoencoderTransformer",

@@ -43,6 +43,7 @@ from .network.solvers import SGD as SGD
 from .network.solvers import Adam as Adam
 from .network.solvers import AdamW as AdamW
 from .network.solvers import Muon as Muon
+from .network.solvers import Shampoo as Shampoo
 from .network.solvers import Solver
 
 class _Shaped(Protocol):

@@ -8,7 +8,7 @@ import copy
 import numpy as np
 from sklearn.base import is_classifier
 
-from .network.solvers import copy_state
+from .network.solver_base import copy_state
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks

@@ -152,12 +152,13 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
         Strength of the L2 penalty: ``alpha / 2 * (W ** 2).sum()`` over all weights is
         added to the mean loss.
 
-    solver : {"adam", "adamw", "lbfgs", "muon", "sgd"} or solver object, default="adam"
+    solver : {"adam", "adamw", "lbfgs", "muon", "sgd", "shampoo"} or solver object, default="adam"
         How a gradient becomes a step: a name, or an :class:`Adam`, :class:`AdamW`,
-        :class:`LBFGS`, :class:`Muon` or :class:`SGD` with parameters of its own, which a search
-        then reaches as ``solver__momentum``. "lbfgs" uses all rows at each step, for small
-        data: there `learning_rate`, `learning_rate_init`, `batch_size` and `shuffle` have
-        no effect, and there is no `partial_fit`.
+        :class:`LBFGS`, :class:`Muon`, :class:`SGD` or :class:`Shampoo` with parameters of its
+        own, which a search then reaches as ``solver__momentum``. "shampoo" needs a fraction of
+        Adam's epochs where layers are hundreds of units wide. "lbfgs" uses all rows at each
+        step, for small data: there `learning_rate`, `learning_rate_init`, `batch_size` and
+        `shuffle` have no effect, and there is no `partial_fit`.
 
     learning_rate : str or schedule object, default="cosine"
         Schedule of the learning rate: "constant", "invscaling", "adaptive", "cosine" or
@@ -165,7 +166,7 @@ class AutoencoderTransformer(LayerWeightsMixin, BaseAutoencoder):
 
     learning_rate_init : float or "auto", default="auto"
         The learning rate that the schedule starts from or rises to. "auto" is
-        ``0.08 / sqrt(widest layer)`` for Adam, 0.02 for Muon and
+        ``0.08 / sqrt(widest layer)`` for Adam, 0.02 for Muon and Shampoo, and
         ``0.5 * (1 - momentum) / max(10, widest layer)`` for SGD, or 0.3 of it where no
         schedule lowers it: for "constant", and in `partial_fit` unless the schedule is
         "invscaling".

@@ -87,7 +87,7 @@ class VariationalAutoencoderTransformer(BaseAutoencoder):
     alpha : float, default=0.0
         Strength of the L2 penalty on the weights.
 
-    solver : {"adam", "adamw", "muon", "sgd"} or solver object, default="adam"
+    solver : {"adam", "adamw", "muon", "sgd", "shampoo"} or solver object, default="adam"
         As for :class:`AutoencoderTransformer`; :class:`LBFGS`, which needs the same loss from
         the same weights, is refused.
 

@@ -45,6 +45,7 @@ from skautoencoder import (
     MaskingNoise,
     Muon,
     SaltAndPepperNoise,
+    Shampoo,
     SwapNoise,
     VariationalAutoencoderTransformer,
     _base,
@@ -75,6 +76,7 @@ MODELS = [
     autoencoder(solver=SGD(), **PLATEAUS),
     autoencoder(learning_rate=AdaptiveSchedule(), tol=1e3, n_iter_no_change=1),
     autoencoder(solver="muon", learning_rate="one_cycle", tied_weights=True),
+    autoencoder(solver=Shampoo(update_interval=3), tied_weights=True, alpha=0.01),
     autoencoder(solver=Muon(momentum=0.9), learning_rate="invscaling", alpha=0.01),
     autoencoder(learning_rate="constant", shuffle=False, early_stopping=False, batch_size=9),
     autoencoder(dropout=0.3, corruption=GaussianNoise(), early_stopping=True),
@@ -437,7 +439,7 @@ class TestBlocks:
 
     def test_lbfgs_is_refused_before_a_file_is_written(self, X, path):
         for solver in ("lbfgs", LBFGS()):
-            message = r"solver=.*inside SciPy.*'adam', 'adamw', 'muon' or 'sgd'"
+            message = r"solver=.*inside SciPy.*'adam', 'adamw', 'muon', 'sgd' or 'shampoo'"
             with pytest.raises(ValueError, match=message), Checkpoint(path):
                 autoencoder(solver=solver).fit(X)
         assert not path.exists()

@@ -56,6 +56,7 @@ VARIANTS = [
     variant(solver=Adam(beta_2=0.99), learning_rate=ConstantSchedule(), loss="huber"),
     variant(learning_rate="one_cycle", loss="poisson", scale="minmax"),
     variant(**FULL_BATCH, solver="muon"),
+    variant(solver="shampoo", tied_weights=True, skip_connections="auto"),
     variant(**FULL_BATCH, scale="quantile"),
     variant(**FULL_BATCH, solver="sgd", alpha=0.01, output_activation="relu"),
     variant(**FULL_BATCH, loss="binary_cross_entropy", scale="minmax"),

@@ -139,8 +139,9 @@ def test_columns_in_several_chunks_are_brought_together(X, client):
         AutoencoderTransformer(5, max_iter=2, dropout=0.1, corruption=SaltAndPepperNoise()),
         VariationalAutoencoderTransformer(5, max_iter=2, early_stopping=True),
         AutoencoderTransformer(5, max_iter=2, solver="muon", shuffle=False),
+        AutoencoderTransformer(5, max_iter=2, solver="shampoo"),
     ],
-    ids=["noise", "variational", "muon"],
+    ids=["noise", "variational", "muon", "shampoo"],
 )
 def test_one_seed_gives_one_result_bit_for_bit(autoencoder, X, client):
     fits = [

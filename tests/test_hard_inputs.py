@@ -22,6 +22,7 @@ from skautoencoder import (
     AutoencoderOutlierDetector,
     AutoencoderTransformer,
     Muon,
+    Shampoo,
     VariationalAutoencoderTransformer,
 )
 from skautoencoder._data_validation import check_magnitude
@@ -270,7 +271,7 @@ class TestMagnitudes:
         assert far.score(X * factor) == pytest.approx(usual.score(X), rel=1e-4)
 
     @pytest.mark.parametrize("factor", [1e-200, 1e-307, 1e-310])
-    @pytest.mark.parametrize("solver", ["adam", "sgd", "muon", "lbfgs"])
+    @pytest.mark.parametrize("solver", ["adam", "sgd", "muon", "shampoo", "lbfgs"])
     @pytest.mark.parametrize("scale", ["auto", None])
     def test_values_whose_squares_are_0_are_a_constant_0(self, factor, solver, scale, X):
         autoencoder = transformer(solver=solver, scale=scale).fit(X * factor)
@@ -521,7 +522,7 @@ class TestLearningRates:
             estimator.fit(X)
         assert pickle.dumps(estimator) == before
 
-    @pytest.mark.parametrize("solver", [Muon(), "adam"])
+    @pytest.mark.parametrize("solver", [Muon(), Shampoo(), "adam"])
     def test_solvers_with_steps_of_bounded_length_survive_or_say_so(self, solver, X):
         autoencoder = transformer(solver=solver, learning_rate_init=1e3, max_iter=50)
         try:
@@ -556,7 +557,7 @@ class TestFloatingPointState:
             np.testing.assert_array_equal(values, usual)
 
     @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "softplus", "elu", "gelu"])
-    @pytest.mark.parametrize("solver", ["adam", "muon", "lbfgs"])
+    @pytest.mark.parametrize("solver", ["adam", "muon", "shampoo", "lbfgs"])
     def test_no_activation_and_no_solver_raises(self, activation, solver, X):
         X = (1e-30 * X).astype(np.float32)
         autoencoder = transformer(activation=activation, solver=solver, skip_connections=False)

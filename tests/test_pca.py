@@ -134,7 +134,7 @@ def shapes_and_networks(draw):
         "code_activation": draw(st.sampled_from(["auto", "tanh", "relu"])),
         "output_activation": draw(st.sampled_from(["auto", "sigmoid", "relu"])),
         "weight_init": draw(st.sampled_from(["pca", "auto"])),
-        "solver": draw(st.sampled_from(["adam", "muon", "lbfgs"])),
+        "solver": draw(st.sampled_from(["adam", "muon", "shampoo", "lbfgs"])),
         "early_stopping": draw(st.sampled_from(["auto", False])),
         "skip_connections": True,
     }

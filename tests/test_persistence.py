@@ -60,6 +60,7 @@ MODELS = [
     AutoencoderTransformer(**SMALL),
     AutoencoderTransformer(**SMALL, skip_connections=False, tied_weights=True, early_stopping=True),
     AutoencoderTransformer(**SMALL, tied_weights=True, solver="muon"),
+    AutoencoderTransformer(**SMALL, solver="shampoo", decoder_layer_sizes=(4, 3)),
     AutoencoderTransformer(**SMALL, loss="binary_cross_entropy", scale="minmax", solver=SGD()),
     AutoencoderTransformer(**SMALL, solver=LBFGS(memory=3), decoder_layer_sizes=(4, 3)),
     AutoencoderTransformer(
@@ -444,7 +445,7 @@ def attacks(target):
         node("UnknownNode", "os.mkdir"),
         node("CachedNode", "os.mkdir", __id__=1),
         node("BytesNode", "builtins.bytes", file="../../etc/passwd"),
-        node("ObjectNode", "skautoencoder.network.solvers.ElementwiseSolver", content=value(None)),
+        node("ObjectNode", "skautoencoder.network.solver_base.Solver", content=value(None)),
         value({"verbose": 1}),
     ]  # fmt: skip
 
@@ -563,6 +564,13 @@ def set_attribute(name, new):
     return change
 
 
+def give_muon_a_momentum_of_biases(estimator):
+    """As long as another array of its state, but not as this one."""
+    n_biases = sum(map(len, estimator.intercepts_ + estimator.skip_intercepts_))
+    biases = np.zeros(n_biases, estimator.mean_.dtype)
+    estimator._solver_state = {"step": 1, "momentum": biases, "second": biases}
+
+
 def remove(name):
     def change(estimator):
         delattr(estimator, name)
@@ -613,6 +621,7 @@ INCONSISTENT = {
     "share": (set_attribute("n_components", 1.0), "'n_components' parameter"),
     "state": (set_attribute("_solver_state", {"step": 1, "first": ZEROS}), "'first' does not fit"),
     "step": (set_attribute("_solver_state", {"step": 0.5}), "step is no count"),
+    "muon": (give_muon_a_momentum_of_biases, "'momentum' does not fit"),
     "parameter": (set_attribute("solver", "newton"), "'solver' parameter"),
     "component": (set_attribute("solver", SGD(momentum=7)), "'momentum' parameter"),
 }

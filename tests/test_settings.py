@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skautoencoder import LBFGS, SGD, Adam, AutoencoderTransformer, Muon
+from skautoencoder import LBFGS, SGD, Adam, AutoencoderTransformer, Muon, Shampoo
 
 WIDEST = 100
 
@@ -38,6 +38,7 @@ def X(rng):
 AUTO_RATES = [
     (Adam(), 0.08 / np.sqrt(WIDEST)),
     (Muon(), 0.02),
+    (Shampoo(), 0.02),
     (SGD(), 0.5 * 0.1 / WIDEST),
     (SGD(momentum=0.6), 0.5 * 0.4 / WIDEST),
 ]

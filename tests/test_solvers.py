@@ -2,22 +2,14 @@ import math
 
 import numpy as np
 import pytest
+from scipy.linalg import sqrtm
 from scipy.optimize import rosen, rosen_der
 
-from skautoencoder.network import solvers
+from skautoencoder.network import elementwise_solvers, matrix_solvers, solvers
+from skautoencoder.network.elementwise_solvers import BLOCK_SIZE, ElementwiseSolver
+from skautoencoder.network.matrix_solvers import MatrixSolver, inverse_root, orthogonalise
 from skautoencoder.network.parameters import Gradients, Parameters, layer_shapes
-from skautoencoder.network.solvers import (
-    BLOCK_SIZE,
-    LBFGS,
-    SGD,
-    SOLVERS,
-    Adam,
-    AdamW,
-    ElementwiseSolver,
-    Muon,
-    Solver,
-    orthogonalise,
-)
+from skautoencoder.network.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Muon, Shampoo, Solver
 from skautoencoder.network.thread_pool import ThreadPool
 
 
@@ -49,9 +41,10 @@ every_solver = pytest.mark.parametrize("solver", BATTERY, ids=repr)
 
 
 def test_every_solver_has_a_name_and_so_is_in_the_battery():
-    classes = [each for each in vars(solvers).values() if isinstance(each, type)]
-    kinds = {each for each in classes if issubclass(each, Solver)}
-    assert set(SOLVERS.values()) == kinds - {Solver, ElementwiseSolver}
+    modules = (elementwise_solvers, matrix_solvers, solvers)
+    classes = [each for module in modules for each in vars(module).values()]
+    kinds = {each for each in classes if isinstance(each, type) and issubclass(each, Solver)}
+    assert set(SOLVERS.values()) == kinds - {Solver, ElementwiseSolver, MatrixSolver}
 
 
 @every_solver
@@ -63,7 +56,7 @@ def test_reaches_the_minimum_of_a_parabola(solver):
 
 @every_solver
 def test_reaches_the_minimum_of_rosenbrock(solver):
-    rate = {Adam: 0.05, AdamW: 0.05, SGD: 3e-4, Muon: 0.02}[type(solver)]
+    rate = {Adam: 0.05, AdamW: 0.05, SGD: 3e-4, Muon: 0.02, Shampoo: 0.02}[type(solver)]
     found = minimise(solver, rosen_der, [-1.2, 1.0], rate, 8000)
     assert rosen(found) < 1e-4
 
@@ -147,14 +140,74 @@ def test_muon_steps_computed_by_hand(rng):
     np.testing.assert_allclose(parameters.biases[0], bias - moved * np.sign(first[36:]), rtol=1e-6)
 
 
-def test_muon_moves_all_layers_alike_on_one_thread_and_two(rng):
+def test_shampoo_steps_computed_by_hand(rng):
+    """Against inverse roots of scipy's, over three steps of layers that widen and narrow."""
+    shapes = [(3, 5), (5, 3)]
+    parameters, gradients = Parameters(shapes, float), Gradients(shapes, float)
+    solver = Shampoo(momentum=0.5, beta_2=0.75, epsilon=1e-3, update_interval=3)
+    state = solver.init_state(parameters)
+    weights, roots = [np.zeros(shape) for shape in shapes], [None, None]
+    covariances, momenta = [np.zeros((3, 3))] * 2, [np.zeros(shape) for shape in shapes]
+    for step in (1, 2, 3, 4, 5):
+        gradients.flat[:] = rng.normal(size=parameters.flat.shape)
+        for layer, given in enumerate(gradients.weights):
+            gradient = given.copy()
+            square = gradient @ gradient.T if layer == 0 else gradient.T @ gradient
+            covariances[layer] = 0.75 * covariances[layer] + 0.25 * square
+            # Anew in the first, second and third step, and then in the sixth.
+            if step <= 3:
+                largest = np.linalg.norm(covariances[layer], 2)
+                floored = covariances[layer] + 1e-3 * largest * np.eye(3)
+                roots[layer] = np.linalg.inv(sqrtm(floored).real)
+            momenta[layer] = 0.5 * momenta[layer] + gradient
+            looked_ahead = gradient + 0.5 * momenta[layer]
+            pair = (roots[0], looked_ahead) if layer == 0 else (looked_ahead, roots[1])
+            direction = pair[0] @ pair[1]
+            direction *= math.sqrt(3) / np.linalg.norm(direction)
+            weights[layer] -= 0.1 * (math.sqrt(5 / 3) if layer == 0 else 1) * direction
+        solver.step(parameters, gradients, state, 0.1, ThreadPool())
+        for found, expected in zip(parameters.weights, weights, strict=True):
+            np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("interval", "due"), [(1, range(1, 13)), (5, [1, 2, 4, 5, 10]), (8, [1, 2, 4, 8])]
+)
+def test_shampoo_computes_roots_anew_in_some_steps(interval, due, rng):
+    shapes = [(4, 4)]
+    parameters, gradients = Parameters(shapes, float), Gradients(shapes, float)
+    solver = Shampoo(update_interval=interval)
+    state = solver.init_state(parameters)
+    changed = []
+    for step in range(1, 13):
+        before = state["roots"].copy()
+        gradients.flat[:] = rng.normal(size=parameters.flat.shape)
+        solver.step(parameters, gradients, state, 0.1, ThreadPool())
+        if not np.array_equal(before, state["roots"]):
+            changed.append(step)
+    assert changed == list(due)
+
+
+def test_inverse_roots_of_what_has_no_inverse(rng):
+    """Directions without any gradient are not amplified beyond the share that epsilon is."""
+    thin = rng.normal(size=(6, 2))
+    root = inverse_root(thin @ thin.T, 1e-4)
+    largest = np.linalg.norm(thin, 2) ** 2
+    expected = 1 / np.sqrt(np.append(np.linalg.svd(thin)[1] ** 2, [0] * 4) + 1e-4 * largest)
+    np.testing.assert_allclose(np.linalg.eigvalsh(root), np.sort(expected), rtol=1e-6)
+    assert np.isfinite(inverse_root(np.zeros((3, 3), np.float32), 1e-6)).all()
+    assert np.isnan(inverse_root(np.full((3, 3), np.inf), 1e-6)).all()
+
+
+@pytest.mark.parametrize("solver", [Muon(), Shampoo()], ids=repr)
+def test_matrices_of_all_layers_move_alike_on_one_thread_and_two(solver, rng):
     results = []
     for n_threads in (1, 2):
         shapes = layer_shapes([6, 5, 4], [4, 6])
         parameters, gradients = Parameters(shapes, float), Gradients(shapes, float)
         gradients.flat[:] = np.random.default_rng(0).normal(size=gradients.flat.shape)
         with ThreadPool(n_threads) as pool:
-            Muon().step(parameters, gradients, Muon().init_state(parameters), 0.1, pool)
+            solver.step(parameters, gradients, solver.init_state(parameters), 0.1, pool)
         results.append(parameters.flat)
     np.testing.assert_array_equal(*results)
 
@@ -200,6 +253,11 @@ def test_a_continued_state_is_a_copy_and_another_solvers_state_is_dropped(solver
         (Muon(beta_2=1), "beta_2"),
         (Muon(n_iterations=0), "n_iterations"),
         (Muon(n_iterations=2.5), "n_iterations"),
+        (Shampoo(momentum=1), "momentum"),
+        (Shampoo(beta_2=1), "beta_2"),
+        (Shampoo(epsilon=0), "epsilon"),
+        (Shampoo(update_interval=0), "update_interval"),
+        (Shampoo(update_interval=2.5), "update_interval"),
         (SGD(momentum=1), "momentum"),
         (SGD(momentum="much"), "momentum"),
         (SGD(momentum=True), "momentum"),

@@ -13,11 +13,11 @@ from skautoencoder import AdaptiveSchedule, AutoencoderTransformer, ConstantSche
 from skautoencoder.network.autoencoder import Autoencoder
 from skautoencoder.network.bottleneck import GaussianCode, PlainCode
 from skautoencoder.network.dataset import Dataset
+from skautoencoder.network.elementwise_solvers import SGD, ElementwiseSolver
 from skautoencoder.network.fallback import Fallback, Measured, is_better, student_margin
 from skautoencoder.network.heads import Head
 from skautoencoder.network.losses import SquaredError
 from skautoencoder.network.parameters import Parameters, layer_shapes
-from skautoencoder.network.solvers import SGD, ElementwiseSolver
 from skautoencoder.network.thread_pool import ThreadPool
 from skautoencoder.network.trainer import (
     BestWeights,

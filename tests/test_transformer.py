@@ -121,7 +121,7 @@ class TestQuality:
         assert optimum - 1e-4 < autoencoder.score(X) <= optimum + 1e-9
 
     @pytest.mark.parametrize(
-        "solver", ["adam", "muon", "sgd", Adam(beta_2=0.99), SGD(momentum=0.5)]
+        "solver", ["adam", "muon", "shampoo", "sgd", Adam(beta_2=0.99), SGD(momentum=0.5)]
     )
     @pytest.mark.parametrize(
         "schedule", ["constant", "adaptive", "cosine", "one_cycle", CosineSchedule(warmup=0)]
@@ -881,7 +881,7 @@ class TestTiedWeights:
         explained = PCA(3).fit(X).explained_variance_ratio_.sum()
         assert self.fitted(X).score(X) >= explained - 1e-9
 
-    @pytest.mark.parametrize("solver", ["adam", "sgd", "muon", "lbfgs"])
+    @pytest.mark.parametrize("solver", ["adam", "sgd", "muon", "shampoo", "lbfgs"])
     def test_every_solver_takes_them(self, solver, X):
         self.assert_tied(self.fitted(X, solver=solver, skip_connections=False))
 

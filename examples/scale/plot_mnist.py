@@ -3,8 +3,8 @@ MNIST: 784 pixels from 30 numbers
 =================================
 
 The digits on which Hinton and Salakhutdinov showed in 2006 what a deep autoencoder can do that PCA
-cannot. Ours is smaller, 784-256-128-30-128-256-784, and sees the first 10 000 of the 60 000
-training images, so that it is done in less than a minute.
+cannot. Ours is smaller, 784-256-128-30-128-256-784. The solver :class:`~skautoencoder.Shampoo` is made
+for layers of this width: six passes over the 60 000 training images are enough, half a minute.
 
 The images are downloaded once by scikit-learn, or read from a file that you have::
 
@@ -46,9 +46,7 @@ def load_mnist():  # training and test images, in [0, 255]
 
 
 try:
-    X_train, X_test = (
-        (X[:10_000] / 255).astype(np.float32) for X in load_mnist()
-    )
+    X_train, X_test = ((X / 255).astype(np.float32) for X in load_mnist())
 except (OSError, HTTPException, ImportError, KeyError, ValueError) as error:
     X_train = None
     # Of no use to readers of the gallery.
@@ -69,8 +67,9 @@ except (OSError, HTTPException, ImportError, KeyError, ValueError) as error:
 # Network and PCA
 # ---------------
 # Most pixels are black or white, or nearly so, which suits the cross entropy: with it the output
-# stays in [0, 1]. Errors are sums of squares over an image, and their mean over the test images is
-# printed: from the same 30 numbers, the network leaves about a third of PCA's.
+# stays in [0, 1]. With Shampoo a batch may be larger than by default, and epochs are few. Errors are
+# sums of squares over an image, and their mean over the test images is printed: from the same 30
+# numbers, the network leaves a quarter of PCA's.
 
 
 def squared_error(X, X_rebuilt):
@@ -83,7 +82,9 @@ if X_train is not None:
         hidden_layer_sizes=(256, 128),
         activation="elu",
         loss="binary_cross_entropy",
-        max_iter=40,
+        solver="shampoo",
+        batch_size=250,
+        max_iter=6,
         random_state=0,
     ).fit(X_train)
     pca = PCA(30, random_state=0).fit(X_train)

@@ -29,7 +29,7 @@ import numpy as np
 
 from ..network.evaluation import row_losses, total_loss
 from ..network.parameters import Parameters
-from ..network.solvers import copy_state
+from ..network.solver_base import copy_state
 from ..network.thread_pool import ThreadPool, even_slices
 from ..network.trainer import Trainer
 from ..utils.threads import single_threaded_blas

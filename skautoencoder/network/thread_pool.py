@@ -2,7 +2,7 @@
 
 import threading
 from itertools import pairwise
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 import numpy as np
 
@@ -43,7 +43,10 @@ class ThreadPool:
         return ThreadPool, ()
 
     def map(self, function, items):
-        """Return the results in the order of the items; the caller runs the first."""
+        """Return the results in the order of the items.
+
+        The caller runs the first, and then what no other thread has begun.
+        """
         if not self._is_open or self.n_threads == 1 or len(items) == 1:
             return [function(item) for item in items]
         outcomes, results = SimpleQueue(), [None] * len(items)
@@ -52,6 +55,7 @@ class ThreadPool:
             for position in range(1, len(items)):
                 self._jobs.put((function, items[position], position, outcomes))
             results[0] = function(items[0])
+            _do_what_is_left(self._jobs)
             done = [outcomes.get() for _ in items[1:]]
         except BaseException:
             # Also when interrupted: nobody may still write where the caller goes on.
@@ -88,14 +92,28 @@ def _serve(jobs):
     """Do jobs until one is None."""
     # A thread does not inherit the floating-point error state of its starter.
     np.seterr(all="ignore")
-    for function, item, position, outcomes in iter(jobs.get, None):
-        try:
-            outcome = position, function(item), None
-        except BaseException as error:
-            outcome = position, None, error
-        outcomes.put(outcome)
+    for job in iter(jobs.get, None):
+        _do(*job)
         # Nothing of a job is held until the next one comes.
-        del function, item, outcomes, outcome
+        del job
+
+
+def _do_what_is_left(jobs):
+    """Do jobs until there are none."""
+    while True:
+        try:
+            job = jobs.get_nowait()
+        except Empty:
+            return
+        _do(*job)
+
+
+def _do(function, item, position, outcomes):
+    try:
+        outcome = position, function(item), None
+    except BaseException as error:
+        outcome = position, None, error
+    outcomes.put(outcome)
 
 
 def even_slices(n, n_parts):

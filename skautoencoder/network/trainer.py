@@ -10,7 +10,7 @@ from .backprop import BatchGradient
 from .evaluation import mean_loss, row_losses
 from .fallback import Measured, is_better, means_of_parts
 from .floating_point import quiet_overflow
-from .solvers import copy_state
+from .solver_base import copy_state
 
 # Why a run may have ended; "pass" is the end of a single pass.
 STOP_REASONS = ("max_iter", "no_change", "line_search", "callback", "interrupted", "pass")

@@ -22,6 +22,7 @@ from ..network.bottleneck import MIN_NOISE_VARIANCE
 from ..network.dataset import Dataset
 from ..network.floating_point import quiet_overflow
 from ..network.inference import outputs
+from ..network.solvers import first_state
 from ..network.trainer import KEPT, STOP_REASONS
 from . import validate_detector, validate_imputer
 from .conditions import is_array, is_one_of, is_whole, require
@@ -188,14 +189,17 @@ def _check_history(estimator):
 
 
 def _check_solver_state(estimator):
-    """A counter, and arrays of as many numbers as there are parameters, or biases."""
+    """A counter, and arrays of as many numbers as a solver has for these parameters."""
     state, dtype = estimator._solver_state, _dtype(estimator)
     require(type(state) is dict and is_whole(state.get("step")), "the solver's step is no count")
     parameters = estimator._parameters()
-    n_parameters, n_biases = parameters.flat.size, sum(bias.size for bias in parameters.biases)
+    known = first_state(state.keys(), parameters)
+    # Of a solver of the user's own it is not known which of them an array goes with.
+    lengths = parameters.flat.size, sum(bias.size for bias in parameters.biases)
     for name, value in state.items():
         fits = name == "step" or (
-            is_array(value, 1, dtype) and len(value) in (n_parameters, n_biases)
+            is_array(value, 1, dtype)
+            and len(value) in (lengths if known is None else [len(known[name])])
         )
         require(fits, f"the solver's {name!r:.40} does not fit the network")
 
