@@ -141,19 +141,19 @@ def test_muon_steps_computed_by_hand(rng):
 
 
 def test_shampoo_steps_computed_by_hand(rng):
-    """Against inverse roots of scipy's, over three steps of layers that widen and narrow."""
-    shapes = [(3, 5), (5, 3)]
+    """Against inverse roots of scipy's, of layers that widen, narrow, and do neither."""
+    shapes = [(3, 5), (5, 3), (3, 3)]
     parameters, gradients = Parameters(shapes, float), Gradients(shapes, float)
     solver = Shampoo(momentum=0.5, beta_2=0.75, epsilon=1e-3, update_interval=3)
     state = solver.init_state(parameters)
-    weights, roots = [np.zeros(shape) for shape in shapes], [None, None]
-    covariances, momenta = [np.zeros((3, 3))] * 2, [np.zeros(shape) for shape in shapes]
+    weights, roots = [np.zeros(shape) for shape in shapes], [None] * 3
+    covariances, momenta = [np.zeros((3, 3))] * 3, [np.zeros(shape) for shape in shapes]
     for step in (1, 2, 3, 4, 5):
         gradients.flat[:] = rng.normal(size=parameters.flat.shape)
         for layer, given in enumerate(gradients.weights):
             gradient = given.copy()
             square = gradient @ gradient.T if layer == 0 else gradient.T @ gradient
-            covariances[layer] = 0.75 * covariances[layer] + 0.25 * square
+            covariances[layer] = 0.75 * covariances[layer] + square
             # Anew in the first, second and third step, and then in the sixth.
             if step <= 3:
                 largest = np.linalg.norm(covariances[layer], 2)
@@ -161,7 +161,7 @@ def test_shampoo_steps_computed_by_hand(rng):
                 roots[layer] = np.linalg.inv(sqrtm(floored).real)
             momenta[layer] = 0.5 * momenta[layer] + gradient
             looked_ahead = gradient + 0.5 * momenta[layer]
-            pair = (roots[0], looked_ahead) if layer == 0 else (looked_ahead, roots[1])
+            pair = (roots[0], looked_ahead) if layer == 0 else (looked_ahead, roots[layer])
             direction = pair[0] @ pair[1]
             direction *= math.sqrt(3) / np.linalg.norm(direction)
             weights[layer] -= 0.1 * (math.sqrt(5 / 3) if layer == 0 else 1) * direction
@@ -195,6 +195,9 @@ def test_inverse_roots_of_what_has_no_inverse(rng):
     largest = np.linalg.norm(thin, 2) ** 2
     expected = 1 / np.sqrt(np.append(np.linalg.svd(thin)[1] ** 2, [0] * 4) + 1e-4 * largest)
     np.testing.assert_allclose(np.linalg.eigvalsh(root), np.sort(expected), rtol=1e-6)
+    # Eigenvalues of 0 come out a little below.
+    thin = rng.normal(size=(50, 2)).astype(np.float32)
+    assert np.isfinite(inverse_root(thin @ thin.T, 1e-12)).all()
     assert np.isfinite(inverse_root(np.zeros((3, 3), np.float32), 1e-6)).all()
     assert np.isnan(inverse_root(np.full((3, 3), np.inf), 1e-6)).all()
 

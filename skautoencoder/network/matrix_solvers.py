@@ -139,7 +139,7 @@ class Muon(MatrixSolver):
 class Shampoo(MatrixSolver):
     """Momentum, whitened for every weight matrix by its gradients' covariance.
 
-    The direction of a weight matrix is its momentum times the inverse root of a running mean of
+    The direction of a weight matrix is its momentum times the inverse root of a running sum of
     G'G or GG', for gradients G [1]_: whichever is the smaller matrix, and that one alone [2]_. So
     directions in which the gradient is weak are learned as fast as the strong ones. The inverse
     roots are computed anew in every 20th step only [3]_, and the direction has the length of an
@@ -215,11 +215,14 @@ class Shampoo(MatrixSolver):
         return direction
 
     def _update_covariance(self, covariance, gradient):
-        beta_2, (n_in, n_out) = float(self.beta_2), gradient.shape
-        product = gradient.T @ gradient if n_out <= n_in else gradient @ gradient.T
-        np.multiply(product, 1 - beta_2, out=product)
-        np.multiply(covariance, beta_2, out=covariance)
-        np.add(covariance, product, out=covariance)
+        """Let it decay and add a step's own: its scale is nothing that the direction depends on."""
+        n_in, n_out = gradient.shape
+        np.multiply(covariance, float(self.beta_2), out=covariance)
+        np.add(
+            covariance,
+            gradient.T @ gradient if n_out <= n_in else gradient @ gradient.T,
+            out=covariance,
+        )
 
     def _is_due(self, step):
         """Whether inverse roots are computed in a step: before the interval, in powers of two."""
