@@ -249,10 +249,13 @@ def test_signals_at_any_time_leave_the_earlier_state_or_the_best_weights(n_threa
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 def test_ctrl_c_while_waiting_for_other_threads_still_waits():
     """Else they might write to weights that have been restored already."""
-    done = []
+    done, begun = [], threading.Event()
 
     def work(item):
-        if item == 1:
+        if item == 0:
+            assert begun.wait(10)  # or the caller may do item 1 itself
+        elif item == 1:
+            begun.set()
             time.sleep(0.05)  # the caller is waiting by now
             signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
             time.sleep(0.05)

@@ -147,7 +147,8 @@ class Shampoo(MatrixSolver):
     moment, as in Adam.
 
     Made for wide layers, of hundreds of units, and batches of a few hundred rows, where a step
-    costs little more than the gradient, and a fraction of Adam's epochs is needed.
+    costs up to twice one of Adam's, and a fraction of the epochs is needed. It keeps, beside the
+    momentum, two square matrices for each weight matrix, as wide as its smaller side.
 
     Parameters
     ----------
