@@ -30,7 +30,7 @@ from skautoencoder import Adam, AutoencoderTransformer, CosineSchedule, augment_
 
 MNIST_EPOCHS = 70
 # Of Shampoo: epochs, and the squared error that they are to reach.
-SHAMPOO_EPOCHS = {6: 3.00, 18: 2.66, 50: 2.50}
+SHAMPOO_EPOCHS = {6: 3.00, 12: 2.66, 36: 2.50}
 MNIST_CODE_SEEDS = 5
 
 
