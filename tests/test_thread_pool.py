@@ -43,7 +43,8 @@ def test_items_run_at_the_same_time_and_the_caller_takes_part():
     assert threads[1] is not threads[0]
 
 
-def test_the_caller_does_what_no_other_thread_has_begun():
+def threads_beside_a_busy_worker(n_items, at_last):
+    """Which thread did each item, where the worker is busy with item 1 until the last is begun."""
     begun, over, threads = threading.Event(), threading.Event(), {}
 
     def work(item):
@@ -53,13 +54,27 @@ def test_the_caller_does_what_no_other_thread_has_begun():
         elif item == 1:
             begun.set()
             assert over.wait(10)
-        elif item == 3:
+        elif item == n_items - 1:
             over.set()
+            at_last()
 
     with ThreadPool(2) as pool:
-        pool.map(work, [0, 1, 2, 3])
+        pool.map(work, list(range(n_items)))
+    return [threads[item] for item in range(n_items)]
+
+
+def test_the_caller_does_what_no_other_thread_has_begun():
+    threads = threads_beside_a_busy_worker(4, at_last=lambda: None)
     caller = threading.current_thread()
-    assert [threads[item] is caller for item in range(4)] == [True, False, True, True]
+    assert [thread is caller for thread in threads] == [True, False, True, True]
+
+
+def test_an_error_in_what_is_left_for_the_caller_reaches_it():
+    def fail():
+        raise RuntimeError("last")
+
+    with pytest.raises(RuntimeError, match="last"):
+        threads_beside_a_busy_worker(3, at_last=fail)
 
 
 def test_an_error_waits_for_the_other_items():
@@ -84,23 +99,6 @@ def test_an_error_on_another_thread_reaches_the_caller():
 
     with ThreadPool(2) as pool, pytest.raises(RuntimeError, match="second"):
         pool.map(work, [0, 1])
-
-
-def test_an_error_in_what_is_left_for_the_caller_reaches_it():
-    begun, over = threading.Event(), threading.Event()
-
-    def work(item):
-        if item == 0:
-            assert begun.wait(10)
-        elif item == 1:
-            begun.set()
-            assert over.wait(10)
-        elif item == 2:
-            over.set()
-            raise RuntimeError("third")
-
-    with ThreadPool(2) as pool, pytest.raises(RuntimeError, match="third"):
-        pool.map(work, [0, 1, 2])
 
 
 def test_overflow_on_a_thread_of_ours_is_silent():

@@ -204,26 +204,19 @@ class Shampoo(MatrixSolver):
 
     def _direction(self, layer, parameters, gradients, state):
         gradient = gradients.weights[layer]
-        n_in, n_out = gradient.shape
-        n, own = min(n_in, n_out), covariance_slices(parameters)[layer]
+        (n_in, n_out), own = gradient.shape, covariance_slices(parameters)[layer]
+        n, is_wide = min(n_in, n_out), n_in < n_out
         covariance, root = (state[name][own].reshape(n, n) for name in self._squares)
-        self._update_covariance(covariance, gradient)
+        factor = gradient.T if is_wide else gradient
+        # Their sum's scale is nothing that the direction depends on.
+        np.multiply(covariance, float(self.beta_2), out=covariance)
+        np.add(covariance, factor.T @ factor, out=covariance)
         if self._is_due(state["step"]):
             root[...] = inverse_root(covariance, float(self.epsilon))
         momentum = self._looked_ahead(layer, parameters, gradients, state)
-        direction = momentum @ root if n_out <= n_in else root @ momentum
+        direction = (momentum.T if is_wide else momentum) @ root
         direction *= math.sqrt(n) / norm(direction)
-        return direction
-
-    def _update_covariance(self, covariance, gradient):
-        """Let it decay and add a step's own: its scale is nothing that the direction depends on."""
-        n_in, n_out = gradient.shape
-        np.multiply(covariance, float(self.beta_2), out=covariance)
-        np.add(
-            covariance,
-            gradient.T @ gradient if n_out <= n_in else gradient @ gradient.T,
-            out=covariance,
-        )
+        return direction.T if is_wide else direction
 
     def _is_due(self, step):
         """Whether inverse roots are computed in a step: before the interval, in powers of two."""
